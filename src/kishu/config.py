@@ -1,0 +1,102 @@
+"""Settings: ``config.ini`` in the home of the histories, every option with a default."""
+
+from __future__ import annotations
+
+import configparser
+from pathlib import Path
+
+import msgspec
+
+from kishu.errors import ConfigError
+
+
+class Config(msgspec.Struct, frozen=True):
+    """What can be set, by section and option.
+
+    Attributes:
+        excluded_classes: ``[store] exclude``: qualified names of classes that are never stored
+            and always recomputed, for those whose pickling lies; separated by commas or lines.
+        floor: ``[store] floor``: free disk space, in bytes or with K, M, G, below which Kishu
+            stops recording.
+        cap: ``[store] cap``: size of one history above which Kishu stops recording; 0: no cap.
+        replay: ``[replay] automatic``: whether a restore runs cells again by itself.
+        replay_seconds: ``[replay] seconds``: cells that took longer are not run by themselves.
+    """
+
+    excluded_classes: frozenset[str] = frozenset()
+    floor: int = 512 * 1024 * 1024
+    cap: int = 0
+    replay: bool = True
+    replay_seconds: float = 10.0
+
+
+_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+
+
+def load(home: Path) -> Config:
+    """The settings of ``home/config.ini``; the defaults where there is no such file.
+
+    Raises:
+        ConfigError: the file cannot be read, or has an unknown or impossible setting.
+    """
+    path = home / "config.ini"
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        if not parser.read(path, encoding="utf-8"):
+            return Config()
+    except (configparser.Error, OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {' '.join(str(error).split())}.") from error
+    values: dict[str, object] = {}
+    for section in parser.sections():
+        for option, text in parser.items(section):
+            try:
+                field, parse = _OPTIONS[section, option]
+            except KeyError:
+                known = ", ".join(f"[{s}] {o}" for s, o in _OPTIONS)
+                raise ConfigError(
+                    f"{path} has an unknown setting: [{section}] {option}.",
+                    f"Known are {known}; until it is corrected the defaults serve.",
+                ) from None
+            try:
+                values[field] = parse(text)
+            except ValueError:
+                raise ConfigError(f"{path}: [{section}] {option} cannot be {text!r}.") from None
+    return msgspec.convert(values, Config)
+
+
+def _size(text: str) -> int:
+    text = text.strip().upper().removesuffix("B")
+    unit = text[-1:] if text[-1:].isalpha() else ""
+    if unit not in _UNITS:
+        raise ValueError(text)
+    size = float(text.removesuffix(unit)) * _UNITS[unit]
+    if size < 0:
+        raise ValueError(text)
+    return int(size)
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.replace(",", "\n").split() if name]
+
+
+def _switch(text: str) -> bool:
+    try:
+        return configparser.ConfigParser.BOOLEAN_STATES[text.strip().lower()]
+    except KeyError:
+        raise ValueError(text) from None
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not seconds >= 0:
+        raise ValueError(text)
+    return seconds
+
+
+_OPTIONS = {
+    ("store", "exclude"): ("excluded_classes", _names),
+    ("store", "floor"): ("floor", _size),
+    ("store", "cap"): ("cap", _size),
+    ("replay", "automatic"): ("replay", _switch),
+    ("replay", "seconds"): ("replay_seconds", _seconds),
+}

@@ -1,0 +1,140 @@
+"""Classes of the notebook: by value, with the namespace of the notebook as their methods' globals."""
+
+from __future__ import annotations
+
+import abc
+import enum
+import types
+from typing import Any
+
+from kishu.handlers import building
+from kishu.handlers.code import Content, Skeleton, importable
+from kishu.handlers.registry import Reduced, Walk, handles
+
+_MADE_BY_TYPE = frozenset(
+    {"__dict__", "__weakref__", "__slots__", "_abc_impl", "__abstractmethods__", "__firstlineno__",
+     "__static_attributes__"}
+)  # fmt: skip
+_MADE_BY_ENUM = frozenset(
+    {"_member_names_", "_member_map_", "_value2member_map_", "_unhashable_values_",
+     "_hashable_values_", "_unhashable_values_map_", "_member_type_", "_value_repr_",
+     "_use_args_", "_new_member_", "__new__", "_generate_next_value_", "_boundary_", "_flag_mask_",
+     "_all_bits_", "_singles_mask_", "_inverted_", "_ignore_", "_sort_order_"}
+)  # fmt: skip
+
+
+@handles("builtins.type", subclasses=True, links=False)
+def reduce_class(walk: Walk, cls: type) -> Reduced:
+    """By name if a library's, by number if the notebook's."""
+    if cls.__module__ == "builtins":
+        singleton = _SINGLETONS.get(cls)
+        return NotImplemented if singleton is None else (type, (singleton,))
+    if importable(cls):
+        return NotImplemented
+    return building.definition, (walk.definition(cls),)
+
+
+_SINGLETONS: dict[type, Any] = {
+    type(None): None, type(NotImplemented): NotImplemented, type(...): ...
+}  # fmt: skip
+
+
+def parts_of_class(walk: Walk, cls: type) -> tuple[Skeleton, Content]:
+    """How to make a class, and what to fill it with."""
+    members = own_members(cls)
+    slots = cls.__dict__.get("__slots__")
+    if issubclass(cls, enum.Enum):
+        values = {name: member._value_ for name, member in cls.__members__.items()}
+        skeleton: Skeleton = (
+            "enum", type(cls), cls.__name__, cls.__bases__, cls.__qualname__, cls.__module__, values
+        )  # fmt: skip
+    else:
+        skeleton = (
+            "class", type(cls), cls.__name__, cls.__bases__, cls.__qualname__, cls.__module__, slots
+        )  # fmt: skip
+    return skeleton, members
+
+
+def own_members(cls: type) -> Content:
+    """What a class statement, or an assignment since, put into the class."""
+    slots = cls.__dict__.get("__slots__", ())
+    names = {slots} if isinstance(slots, str) else set(slots)
+    skipped = _MADE_BY_TYPE | {_mangled(cls, name) for name in names}
+    if issubclass(cls, enum.Enum):
+        skipped |= _MADE_BY_ENUM | set(cls.__members__)
+    return {
+        name: value
+        for name, value in cls.__dict__.items()
+        if name not in skipped and not isinstance(value, types.GetSetDescriptorType)
+    }
+
+
+def _mangled(cls: type, name: str) -> str:
+    if name.startswith("__") and not name.endswith("__"):
+        return f"_{cls.__name__.lstrip('_')}{name}"
+    return name
+
+
+def make_class(
+    kind: str,
+    meta: type,
+    name: str,
+    bases: tuple[type, ...],
+    qualname: str,
+    module: str,
+    extra: Any,
+) -> type:
+    """A class without its members; no hook of the user's runs."""
+    if kind == "enum":
+        return _make_enum(meta, name, bases, qualname, module, extra)
+    namespace: dict[str, Any] = {"__qualname__": qualname, "__module__": module}
+    if extra is not None:
+        namespace["__slots__"] = extra
+    hooks = _silence_subclass_hooks(bases)
+    try:
+        if issubclass(meta, abc.ABCMeta):
+            return abc.ABCMeta.__new__(meta, name, bases, namespace)
+        return type.__new__(meta, name, bases, namespace)
+    finally:
+        for base, hook in hooks:
+            setattr(base, "__init_subclass__", hook)  # noqa: B010 - read-only to the type checker
+
+
+def _silence_subclass_hooks(bases: tuple[type, ...]) -> list[tuple[type, Any]]:
+    """Take ``__init_subclass__`` of the notebook's bases away; gives what to put back.
+
+    The hook ran when the class was first made; its effects are state and are restored as such.
+    """
+    taken = []
+    for base in {ancestor for base in bases for ancestor in base.__mro__}:
+        hook = base.__dict__.get("__init_subclass__")
+        if hook is not None and not importable(base) and base.__module__ != "builtins":
+            taken.append((base, hook))
+            delattr(base, "__init_subclass__")
+    return taken
+
+
+def _make_enum(
+    meta: type, name: str, bases: tuple[type, ...], qualname: str, module: str, values: Content
+) -> type:
+    namespace: Any = meta.__prepare__(name, bases)  # type: ignore[attr-defined]
+    for member, value in values.items():
+        namespace[member] = value
+    namespace["__qualname__"] = qualname
+    namespace["__module__"] = module
+    made: type = meta(name, bases, namespace)
+    return made
+
+
+def fill_class(cls: type, members: Content) -> None:
+    """Give a class its members, dropping those it has and should not have."""
+    for name in own_members(cls).keys() - members.keys():
+        type.__delattr__(cls, name)
+    present = cls.__dict__
+    for name, value in members.items():
+        if name not in present or present[name] is not value:
+            if name == "__doc__" and value is None and present.get("__doc__") is None:
+                continue
+            type.__setattr__(cls, name, value)
+    if isinstance(cls, abc.ABCMeta):
+        abc.update_abstractmethods(cls)

@@ -1,0 +1,154 @@
+"""NumPy: arrays by their memory, views as views of the array that owns it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from kishu.handlers import building
+from kishu.handlers.registry import Reduced, Walk, declare, handles
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+@handles("numpy.ndarray")
+def reduce_array(walk: Walk, array: Array) -> Reduced:
+    """The owner of memory with its bytes; a view as a place within its owner."""
+    owner = owner_of(array)
+    if owner is not array and not walk.is_by_value(array):
+        offset = _address(array) - _address(owner)
+        dtype = array.dtype
+        return view_array, (
+            owner, dtype, array.shape, array.strides, offset, array.flags.writeable
+        )  # fmt: skip
+    if array.dtype.hasobject:
+        if array.dtype.names:
+            return NotImplemented
+        writeable = array.flags.writeable
+        items = array.ravel(order="K" if _is_dense(array) else "C").tolist()
+        return make_objects, (array.shape, _layout(array), writeable), items, None, None, fill_objects
+    layout = _layout(array)
+    own = array.flags.writeable and _is_dense(array) and not walk.is_by_value(array)
+    index = walk.memory(flat_bytes(array), own)
+    return make_array, (index, array.dtype, array.shape, layout, array.flags.writeable)
+
+
+def owner_of(array: Array) -> Array:
+    """The array whose memory this one looks at: itself, or the end of its chain of bases."""
+    ndarray = sys.modules["numpy"].ndarray
+    owner = array
+    while type(owner.base) is ndarray:
+        owner = owner.base
+    if owner.dtype.hasobject != array.dtype.hasobject:
+        return array
+    return owner
+
+
+def _address(array: Array) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
+def _is_dense(array: Array) -> bool:
+    return flat(array) is not None
+
+
+def flat(array: Array) -> Array | None:
+    """The array's memory as a one-dimensional view in memory order; None if it has gaps."""
+    if array.flags.c_contiguous:
+        return array.reshape(-1)
+    if array.flags.f_contiguous:
+        return array.T.reshape(-1)
+    turned = array.transpose(_axes(array))
+    return turned.reshape(-1) if turned.flags.c_contiguous else None
+
+
+def _axes(array: Array) -> tuple[int, ...]:
+    """The axes from the widest stride to the narrowest."""
+    return tuple(sorted(range(array.ndim), key=lambda axis: (-abs(array.strides[axis]), axis)))
+
+
+def _layout(array: Array) -> tuple[int, ...] | None:
+    """The order of axes in memory; None for C order, and for arrays with gaps."""
+    if array.flags.c_contiguous or not _is_dense(array):
+        return None
+    return _axes(array)
+
+
+def flat_bytes(array: Array) -> memoryview:
+    """The array's bytes in memory order: its own memory where it has no gaps, else a copy."""
+    if array.size == 0:
+        return memoryview(b"")
+    line = flat(array)
+    if line is None:
+        line = array.reshape(-1)
+    return memoryview(line.view(sys.modules["numpy"].uint8))
+
+
+def make_array(
+    index: int, dtype: Any, shape: tuple[int, ...], layout: tuple[int, ...] | None, writeable: bool
+) -> Array:
+    """An array that owns its memory."""
+    array = _empty(shape, dtype, layout)
+    if array.size:
+        building.now().memory(index, flat_bytes(array))
+    if not writeable:
+        array.flags.writeable = False
+    return array
+
+
+def _empty(shape: tuple[int, ...], dtype: Any, layout: tuple[int, ...] | None) -> Array:
+    import numpy as np
+
+    if layout is None:
+        return np.empty(shape, dtype)
+    if layout == tuple(reversed(range(len(shape)))):
+        return np.empty(shape, dtype, order="F")
+    dense = np.empty(tuple(shape[axis] for axis in layout), dtype)
+    # A transposed array is a view; copying it in its own order makes one that owns its memory.
+    return dense.transpose(tuple(map(layout.index, range(len(layout))))).copy(order="K")
+
+
+def view_array(
+    owner: Array,
+    dtype: Any,
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    offset: int,
+    writeable: bool,
+) -> Array:
+    """A view of an owner's memory."""
+    import numpy as np
+
+    line = flat(owner)
+    assert line is not None, "an owner of memory has no gaps"
+    if dtype.hasobject:
+        view = np.lib.stride_tricks.as_strided(line[offset // dtype.itemsize :], shape, strides)
+    else:
+        raw = line.view(np.uint8) if line.size else line
+        view = np.ndarray(shape, dtype, raw, offset, strides)
+    if not writeable:
+        view.flags.writeable = False
+    return view
+
+
+def make_objects(
+    shape: tuple[int, ...], layout: tuple[int, ...] | None, writeable: bool
+) -> Array:
+    """An array of Python objects, empty at first: it may hold itself."""
+    return _empty(shape, object, layout)
+
+
+def fill_objects(array: Array, items: list[Any]) -> None:
+    """Put an object array's elements in, in memory order."""
+    line = flat(array)
+    assert line is not None, "a new array has no gaps"
+    for index, item in enumerate(items):
+        line[index] = item
+
+
+declare("numpy.dtype", subclasses=True, links=False)
+declare("numpy.generic", subclasses=True, links=False)
+declare("numpy.ufunc", links=False)

@@ -1,0 +1,63 @@
+"""pandas: frames share memory behind copy-on-write, so their blocks are values, not views."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from kishu.handlers.numpy import owner_of
+from kishu.handlers.registry import Reduced, Walk, declare, handles
+
+
+@handles("pandas._libs.internals.Block", subclasses=True, links=False)
+def reduce_block(walk: Walk, block: Any) -> Reduced:
+    """A block holds its values' content; who else looks at that memory is not state.
+
+    Before pandas 3, copy-on-write was a choice: without it a Series taken from a frame writes
+    into the frame, and its memory is state as any array's.
+    """
+    if _copies_on_write():
+        _take_by_value(walk, block.values)
+    return NotImplemented
+
+
+@handles("pandas.core.indexes.base.Index", subclasses=True, links=False)
+def reduce_index(walk: Walk, index: Any) -> Reduced:
+    """An index never changes: frames that hold the same one are not tied by it."""
+    _take_by_value(walk, index._data if hasattr(index, "_data") else index)
+    return NotImplemented
+
+
+@handles(
+    "pandas.core.arrays.base.ExtensionArray", subclasses=True, links=True
+)
+def reduce_extension_array(walk: Walk, array: Any) -> Reduced:
+    """An extension array that a frame holds by value has its own arrays by value too."""
+    if walk.is_by_value(array):
+        for inner in vars(array).values() if hasattr(array, "__dict__") else ():
+            _take_by_value(walk, inner)
+        inner = getattr(array, "_ndarray", None)
+        if inner is not None:
+            _take_by_value(walk, inner)
+    return NotImplemented
+
+
+def _take_by_value(walk: Walk, values: Any) -> None:
+    walk.by_value(values)
+    if type(values).__module__ == "numpy" and hasattr(values, "base"):
+        walk.by_value(owner_of(values))
+
+
+def _copies_on_write() -> bool:
+    pandas: Any = sys.modules["pandas"]
+    return int(pandas.__version__.partition(".")[0]) >= 3 or bool(pandas.options.mode.copy_on_write)
+
+
+declare(
+    "pandas.core.dtypes.base.ExtensionDtype",
+    "pandas.core.dtypes.dtypes.PandasExtensionDtype",
+    "pandas._libs.internals.BlockPlacement",
+    "pandas._libs.tslibs.offsets.BaseOffset",
+    subclasses=True,
+    links=False,
+)

@@ -1,0 +1,183 @@
+"""How each type of object is walked: what handlers offer, found by type and remembered.
+
+A handler names its types by text, so that no library is imported that the user's session has not
+imported itself.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import enum
+import types
+import weakref
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+Reduced = Any
+"""What a reducer gives: pickle's reduce tuple, or NotImplemented for the object's own reduce."""
+
+
+class Walk(Protocol):
+    """What a reducer may ask of the walk that called it."""
+
+    user_globals: dict[str, Any]
+
+    def memory(self, view: memoryview, own: bool) -> int:
+        """Take contiguous memory out of the stream; gives its position among the buffers.
+
+        Args:
+            view: the bytes.
+            own: whether they are the live object's memory, and no other value's: a restore may
+                then write the bytes that differ there.
+        """
+
+    def definition(self, obj: object) -> str:
+        """Note that the value refers to a function or class of the notebook; gives its number."""
+
+    def hole(self, obj: object, reason: str, *content: object) -> Reduced:
+        """Leave the object out, with the reason; ``content`` tells when it has changed."""
+
+    def line(self, filename: str, number: int) -> int:
+        """Note where a code object came from; gives the note's position."""
+
+    def link(self, obj: object) -> None:
+        """Say that sharing this object is state, though its type does not tell."""
+
+    def by_value(self, obj: object) -> None:
+        """Say that sharing this object is not state: whoever holds it holds its value."""
+
+    def is_by_value(self, obj: object) -> bool:
+        """Whether `by_value` was said of it."""
+
+
+class Loading(Protocol):
+    """What a builder may ask of the loading that called it."""
+
+    user_globals: dict[str, Any]
+
+    def memory(self, index: int, target: memoryview) -> None:
+        """Fill ``target`` with the buffer at that position."""
+
+    def definition(self, number: str) -> Any:
+        """The function or class of that number, live or built."""
+
+    def line(self, index: int) -> tuple[str, int]:
+        """The note at that position."""
+
+    def hole(self, number: str, type: str, reason: str) -> Any:
+        """What stands where something could not be stored."""
+
+
+Reducer = Callable[[Walk, Any], Reduced]
+
+
+class Treatment(NamedTuple):
+    """How a type is walked.
+
+    Attributes:
+        reduce: the handler's reducer, None for the object's own reduce.
+        links: whether two variables that share such an object are tied by it.
+        opaque: whether only the type's own reduce describes it.
+    """
+
+    reduce: Reducer | None
+    links: bool
+    opaque: bool = False
+
+
+class _Entry(NamedTuple):
+    reduce: Reducer | None
+    links: bool
+    subclasses: bool
+
+
+_entries: dict[str, _Entry] = {}
+_cache: dict[int, tuple[weakref.ref[type], Treatment]] = {}
+
+ATOMS: frozenset[type] = frozenset(
+    {int, float, bool, complex, str, bytes, type(None), type(...), type(NotImplemented), range}
+)
+_UNLINKED_BUILTINS: frozenset[type] = ATOMS | {
+    tuple,
+    frozenset,
+    types.ModuleType,
+    types.BuiltinFunctionType,
+    types.FunctionType,
+    types.CodeType,
+    types.MethodType,
+    types.GenericAlias,
+    types.WrapperDescriptorType,
+    types.MethodDescriptorType,
+    slice,
+    property,
+    staticmethod,
+    classmethod,
+}
+_UNLINKED_MODULES = ("pyarrow.lib", "typing", "datetime", "zoneinfo", "decimal", "pathlib")
+
+
+def handles(
+    *names: str, subclasses: bool = False, links: bool = True
+) -> Callable[[Reducer], Reducer]:
+    """Register a reducer for types named ``module.qualname``."""
+
+    def register(reduce: Reducer) -> Reducer:
+        declare(*names, reduce=reduce, subclasses=subclasses, links=links)
+        return reduce
+
+    return register
+
+
+def declare(
+    *names: str, reduce: Reducer | None = None, subclasses: bool = False, links: bool = True
+) -> None:
+    """Say how types are walked; without a reducer, only whether sharing them is state."""
+    for name in names:
+        _entries[name] = _Entry(reduce, links, subclasses)
+    _cache.clear()
+
+
+def withdraw(*names: str) -> None:
+    """Take handlers away again; for tests that show what each is good for."""
+    for name in names:
+        _entries.pop(name, None)
+    _cache.clear()
+
+
+def treatment(cls: type) -> Treatment:
+    """How objects of that very type are walked."""
+    found = _cache.get(id(cls))
+    if found is not None and found[0]() is cls:
+        return found[1]
+    decided = _decide(cls)
+    _cache[id(cls)] = (weakref.ref(cls), decided)
+    return decided
+
+
+def _decide(cls: type) -> Treatment:
+    for base in cls.__mro__:
+        entry = _entries.get(f"{base.__module__}.{base.__qualname__}")
+        if entry is not None and (base is cls or entry.subclasses):
+            return Treatment(entry.reduce, entry.links)
+    return Treatment(None, _links(cls), _opaque(cls))
+
+
+def _links(cls: type) -> bool:
+    """Whether sharing is state: mutable things and things compared by identity, not values."""
+    if cls in _UNLINKED_BUILTINS or issubclass(cls, (type, enum.Enum)):
+        return False
+    if cls.__module__.startswith(_UNLINKED_MODULES):
+        return False
+    by_identity = cls.__hash__ is None or cls.__hash__ is object.__hash__
+    return by_identity or cls.__dictoffset__ != 0
+
+
+def _opaque(cls: type) -> bool:
+    if cls.__module__ == "builtins":
+        return False
+    return (
+        cls.__reduce_ex__ is not object.__reduce_ex__
+        or cls.__reduce__ is not object.__reduce__
+        or cls in copyreg.dispatch_table
+        or getattr(cls, "__getstate__", None) is not getattr(object, "__getstate__", None)
+    )

@@ -1,0 +1,1 @@
+"""Commits, operations, refs and steps: plain data, no live objects, no unpickling."""

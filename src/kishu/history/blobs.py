@@ -1,0 +1,59 @@
+"""Blobs: byte strings of any length as trees of chunks, so that a change stores what it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kishu.errors import Damaged
+from kishu.history.records import Blob
+from kishu.store.packs import NAME_BYTES
+from kishu.store.store import Naming, Store, Writer
+
+CHUNK_BYTES = 256 * 1024
+FAN_OUT = 32
+
+
+def write_tree(names: list[str], size: int, writer: Writer | Naming) -> Blob:
+    """A blob over chunks already put; nodes of 32 names keep a change to a few short ones."""
+    depth = 0
+    while len(names) > FAN_OUT:
+        names = [
+            writer.put(bytes.fromhex("".join(names[at : at + FAN_OUT])))
+            for at in range(0, len(names), FAN_OUT)
+        ]
+        depth += 1
+    return Blob(size, names, depth)
+
+
+def leaf_names(blob: Blob, store: Store) -> list[str]:
+    """The names of a blob's data chunks, in order.
+
+    Raises:
+        Damaged: a node is missing or damaged.
+    """
+    names = blob.names
+    for _ in range(blob.depth):
+        names = [name for node in names for name in _split(store.get(node))]
+    return names
+
+
+def _split(node: bytes) -> Iterator[str]:
+    if len(node) % NAME_BYTES:
+        raise Damaged("A node of a blob has a broken length.")
+    for at in range(0, len(node), NAME_BYTES):
+        yield node[at : at + NAME_BYTES].hex()
+
+
+def read_chunks(blob: Blob, store: Store) -> Iterator[bytes]:
+    """A blob's data, chunk by chunk.
+
+    Raises:
+        Damaged: a chunk is missing or damaged.
+    """
+    for name in leaf_names(blob, store):
+        yield store.get(name)
+
+
+def read(blob: Blob, store: Store) -> bytes:
+    """A blob's data in one piece; for streams and small buffers."""
+    return b"".join(read_chunks(blob, store))

@@ -1,0 +1,165 @@
+"""A history in memory: the fold of all its operations."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+
+from kishu.errors import Damaged
+from kishu.history.records import (
+    Commit,
+    CommitId,
+    Operation,
+    OperationId,
+    Recipe,
+    RefMove,
+    VersionId,
+)
+
+State = dict[str, VersionId]
+"""Which version each entity (variable name or definition number) has."""
+
+MAIN = "main"
+
+
+class History:
+    """Commits, versions, refs and operations, kept up to date by `add`.
+
+    A ref that two sessions moved from one place has several targets: a conflict, shown as such.
+    """
+
+    def __init__(self) -> None:
+        self.operations: dict[OperationId, Operation] = {}
+        self.commits: dict[CommitId, Commit] = {}
+        self.versions: dict[VersionId, Recipe] = {}
+        self.made_by: dict[VersionId, CommitId] = {}
+        self.branches: dict[str, list[CommitId]] = {}
+        self.tags: dict[str, list[CommitId]] = {}
+        self.ignored: set[str] = set()
+        self.untrusted: set[CommitId] = set()
+        self._leaves: dict[OperationId, None] = {}
+
+    @classmethod
+    def fold(cls, operations: Iterable[tuple[Operation, bool]]) -> History:
+        """Fold operations, each with whether it is trusted, parents before children."""
+        history = cls()
+        pairs = list(operations)
+        trusted = {operation.id: ok for operation, ok in pairs}
+        for operation in _parents_first([operation for operation, _ in pairs]):
+            history.add(operation)
+            if not trusted[operation.id]:
+                history.untrusted.update(commit.id for commit in operation.commits)
+        return history
+
+    def add(self, operation: Operation) -> None:
+        """Take one more operation in; its parents must be in already."""
+        self.operations[operation.id] = operation
+        for parent in operation.parents:
+            self._leaves.pop(parent, None)
+        self._leaves[operation.id] = None
+        self.versions.update(operation.versions)
+        for commit in operation.commits:
+            self.commits[commit.id] = commit
+            for version in commit.set.values():
+                self.made_by.setdefault(version, commit.id)
+            if commit.branch:
+                self._move(RefMove("branch", commit.branch, commit.id, commit.parent))
+        for move in operation.moves:
+            self._move(move)
+        if operation.kind == "ignore":
+            self.ignored ^= set(operation.names)
+
+    def _move(self, move: RefMove) -> None:
+        refs = self.branches if move.kind == "branch" else self.tags
+        targets = [target for target in refs.get(move.name, []) if target != move.was]
+        if move.to and move.to not in targets:
+            targets.append(move.to)
+        if targets:
+            refs[move.name] = targets
+        else:
+            refs.pop(move.name, None)
+
+    def leaves(self) -> list[Operation]:
+        """The operations that nothing came after, one for each line of work."""
+        return [self.operations[id] for id in self._leaves]
+
+    def commit(self, id: CommitId) -> Commit:
+        """The commit of that id.
+
+        Raises:
+            Damaged: the record that held it is lost.
+        """
+        try:
+            return self.commits[id]
+        except KeyError:
+            raise Damaged(f"The record of commit {id} is lost.") from None
+
+    def ancestry(self, id: CommitId) -> Iterator[Commit]:
+        """The commit and its ancestors, newest first."""
+        while id:
+            commit = self.commit(id)
+            yield commit
+            id = commit.parent
+
+    def state(self, id: CommitId) -> State:
+        """Which version each entity has at a commit; empty for the empty id.
+
+        Costs the number of the commit's ancestors: for looking and travelling, not for the cell
+        path.
+        """
+        state: State = {}
+        for commit in reversed(list(self.ancestry(id))):
+            for name in commit.gone:
+                state.pop(name, None)
+            state.update(commit.set)
+        return state
+
+    def recipe(self, version: VersionId) -> Recipe:
+        """How to build a version.
+
+        Raises:
+            Damaged: the record that held it is lost.
+        """
+        try:
+            return self.versions[version]
+        except KeyError:
+            raise Damaged(f"The record of version {version} is lost.") from None
+
+    def names_of(self, id: CommitId) -> dict[str, list[str]]:
+        """The branches and tags that stand at a commit."""
+        return {
+            "branches": sorted(name for name, at in self.branches.items() if id in at),
+            "tags": sorted(name for name, at in self.tags.items() if id in at),
+        }
+
+    def tip(self, branch: str) -> CommitId:
+        """Where a branch stands: empty when there is none, the first target in a conflict."""
+        return next(iter(self.branches.get(branch, [])), "")
+
+    def free_branch(self, stem: str = MAIN) -> str:
+        """A branch name not in use: ``main``, ``main-2``, ``main-3`` …"""
+        name, number = stem, 2
+        while name in self.branches:
+            name, number = f"{stem}-{number}", number + 1
+        return name
+
+
+def _parents_first(operations: list[Operation]) -> Iterator[Operation]:
+    """The operations in an order that depends on their parents and ids alone, not on a clock."""
+    known = {operation.id: operation for operation in operations}
+    children: dict[OperationId, list[OperationId]] = {}
+    waiting: dict[OperationId, int] = {}
+    for operation in operations:
+        parents = [parent for parent in operation.parents if parent in known]
+        waiting[operation.id] = len(parents)
+        for parent in parents:
+            children.setdefault(parent, []).append(operation.id)
+    ready = [id for id, count in waiting.items() if count == 0]
+    heapq.heapify(ready)
+    while ready:
+        id = heapq.heappop(ready)
+        yield known[id]
+        for child in children.get(id, []):
+            waiting[child] -= 1
+            if waiting[child] == 0:
+                heapq.heappush(ready, child)

@@ -1,0 +1,122 @@
+"""The ledger: where a session is in its history, and how the next operation is written."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+from blake3 import blake3
+
+from kishu.history.history import MAIN, History
+from kishu.history.records import (
+    STEPS,
+    Commit,
+    CommitId,
+    Operation,
+    OperationId,
+    OperationKind,
+    Recipe,
+    RefMove,
+    VersionId,
+)
+from kishu.history.steps import Steps
+from kishu.store.store import Store, Writer
+
+ID_BYTES = 10
+
+
+def load(store: Store) -> History:
+    """The history that a store holds; records that cannot be read are left out."""
+    operations = []
+    for record in store.records():
+        try:
+            operation = msgspec.json.decode(record.body, type=Operation)
+        except msgspec.MsgspecError as error:
+            store.damaged.append(f"record {record.seq} of session {record.session}: {error}")
+            continue
+        operations.append((operation, record.trusted))
+    return History.fold(operations)
+
+
+class Ledger:
+    """A session's place in its history.
+
+    Attributes:
+        head: the commit of the variables.
+        branch: the branch that the next run moves; empty for none, then it begins one.
+        steps: what undo and redo lead to.
+    """
+
+    def __init__(self, history: History, writer: Writer, last: Operation | None) -> None:
+        self.history = history
+        self.head: CommitId = ""
+        self.branch = ""
+        self.steps = Steps.of(history, last) if last else Steps(history)
+        self._writer = writer
+        self._last: OperationId = last.id if last else ""
+        self._count = 0
+
+    def new_commit(self, **fields: Any) -> Commit:
+        """A commit on top of the head, not yet written."""
+        fields.setdefault("parent", self.head)
+        commit = Commit(id="", time=time.time(), **fields)
+        return msgspec.structs.replace(commit, id=self._id(commit))
+
+    def next_branch(self) -> str:
+        """The branch that a new commit moves: the present one while the head is its tip.
+
+        Where the head has left the tip behind, a new commit begins a branch, so that nothing is
+        lost.
+        """
+        tip = self.history.tip(self.branch) if self.branch else ""
+        if self.branch and tip in ("", self.head):
+            return self.branch
+        return self.history.free_branch(MAIN)
+
+    def write(
+        self,
+        kind: OperationKind,
+        *,
+        head: CommitId | None = None,
+        branch: str | None = None,
+        position: OperationId | None = None,
+        commits: list[Commit] | None = None,
+        versions: dict[VersionId, Recipe] | None = None,
+        moves: list[RefMove] | None = None,
+        names: list[str] | None = None,
+    ) -> Operation:
+        """Append an operation; only then are the head and the steps moved.
+
+        Raises:
+            NotRecording: the disk refused; nothing happened.
+        """
+        operation = Operation(
+            id="",
+            kind=kind,
+            session=self._writer.session,
+            parents=[self._last] if self._last else [],
+            time=time.time(),
+            before=self.head,
+            head=self.head if head is None else head,
+            branch=self.branch if branch is None else branch,
+            previous=self.steps.position if kind in STEPS else "",
+            commits=commits or [],
+            versions=versions or {},
+            moves=moves or [],
+            names=names or [],
+        )
+        operation.id = self._id(operation)
+        stays = self.steps.position if position is None else position
+        operation.position = operation.id if kind in STEPS else stays
+        self._writer.append(msgspec.json.encode(operation))
+        self.history.add(operation)
+        self.steps.follow(operation)
+        self.head, self.branch = operation.head, operation.branch
+        self._last = operation.id
+        return operation
+
+    def _id(self, content: Commit | Operation) -> str:
+        self._count += 1
+        data = msgspec.json.encode((self._writer.session, self._count, content))
+        return blake3(data).hexdigest(length=ID_BYTES)

@@ -1,0 +1,214 @@
+"""What a history consists of, as plain data: recipes, commits and operations.
+
+These structs are the on-disk records (JSON, see docs/dev/format.md) and the only form in which
+layers above `observe` and below `travel` see a state: no live objects, nothing pickled.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+VersionId = str
+CommitId = str
+OperationId = str
+
+
+class Blob(msgspec.Struct, omit_defaults=True, frozen=True):
+    """A byte string of any length, as a tree of chunks.
+
+    ``names`` are the chunks in order when ``depth`` is 0; otherwise each names a node, a chunk
+    that holds the raw names one level down.
+    """
+
+    size: int
+    names: list[str]
+    depth: int = 0
+
+
+class Hole(msgspec.Struct, frozen=True):
+    """A place in a part where the value could not be stored."""
+
+    type: str
+    reason: str
+
+
+class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One object and all that belongs to it alone, as bytes.
+
+    Attributes:
+        type: the qualified name of the object's type.
+        kind: ``value``: the stream is one pickle of the object. ``instance``: two, its class and
+            itself, so that it can exist before what it holds. ``definition``: two, how to make the
+            function or class and what to fill it with. ``bundle``: one of a dict of values by
+            entity, for objects that only a common pickle can hold together.
+        stream: the pickle.
+        buffers: memory that Kishu's own reducers took out of the stream, by position.
+        oob: memory that libraries passed out-of-band (pickle protocol 5), in order.
+        members: other parts of the recipe that the stream refers to, by position.
+        lines: file name and first line of each code object, in order; not part of the content.
+        holes: what of it could not be stored.
+        opaque: types that only their own reduce describes: not checked further.
+    """
+
+    type: str
+    kind: Literal["value", "instance", "definition", "bundle"] = "value"
+    stream: Blob
+    buffers: list[Blob] = []
+    oob: list[Blob] = []
+    members: list[int] = []
+    lines: list[tuple[str, int]] = []
+    holes: list[Hole] = []
+    opaque: list[str] = []
+
+
+class Recipe(msgspec.Struct, omit_defaults=True):
+    """How to build one version of a co-variable: which part each of its entities is.
+
+    Attributes:
+        roots: the part of each entity, a variable's name or a definition's number (``#…``).
+        parts: the parts that the roots and other parts refer to.
+        nbytes: the bytes of all streams and buffers.
+    """
+
+    roots: dict[str, int]
+    parts: list[Part]
+    nbytes: int = 0
+
+    @property
+    def storable(self) -> bool:
+        """Whether every bit of it is stored."""
+        return not any(part.holes for part in self.parts)
+
+    def status(self) -> Status:
+        """What of this version is stored."""
+        if self.storable:
+            return "stored"
+        if any(part.holes and part.type == part.holes[0].type for part in self.parts):
+            return "recomputable"
+        return "partial"
+
+
+Status = Literal["stored", "partial", "recomputable"]
+"""``stored``; ``partial``: but for its holes; ``recomputable``: the value itself is a hole."""
+
+
+class Cell(msgspec.Struct, omit_defaults=True):
+    """The cell whose run a commit records.
+
+    Attributes:
+        source: the cell's text.
+        number: the execution count, the ``7`` of ``In [7]``; 0 where there is none.
+        id: the notebook's own id of the cell, where the front end gave one.
+        outcome: ``ok``, or the name of the exception that ended it.
+        seconds: how long it ran.
+        effects: what it did that running it again would do again: ``file``, ``process``,
+            ``socket``, as an audit hook saw it.
+    """
+
+    source: str
+    number: int = 0
+    id: str = ""
+    outcome: str = "ok"
+    seconds: float = 0.0
+    effects: list[str] = []
+
+
+class Commit(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """The state after a cell run or a named commit, as the difference from its parent.
+
+    Attributes:
+        id: unique in the history; any unique prefix names it.
+        parent: the commit whose state it changes; empty for a state made from nothing.
+        kind: ``run``, ``named``, ``attach`` (the state found), ``restart`` (the empty state) or
+            ``found`` (a change found outside a cell's own commit).
+        time: seconds since the epoch, for reading only: no order depends on it.
+        set: entities with a new version.
+        gone: entities that are no more.
+        unread: variables that could not be read, and why.
+        cost: milliseconds that making the commit took.
+        nbytes: bytes stored for it.
+        branch: the branch that moved to it.
+    """
+
+    id: CommitId
+    parent: CommitId = ""
+    kind: Literal["run", "named", "attach", "restart", "found"]
+    time: float
+    message: str = ""
+    cell: Cell | None = None
+    set: dict[str, VersionId] = {}
+    gone: list[str] = []
+    unread: dict[str, str] = {}
+    cost: float = 0.0
+    nbytes: int = 0
+    branch: str = ""
+
+
+class RefMove(msgspec.Struct, omit_defaults=True):
+    """A branch or tag set to a commit; ``was`` is where it stood, ``to`` empty deletes it."""
+
+    kind: Literal["branch", "tag"]
+    name: str
+    to: CommitId = ""
+    was: CommitId = ""
+
+
+OperationKind = Literal[
+    "attach",
+    "restart",
+    "run",
+    "commit",
+    "undo",
+    "redo",
+    "checkout",
+    "branch",
+    "tag",
+    "ignore",
+    "detach",
+]
+
+STEPS: frozenset[OperationKind] = frozenset({"run", "checkout", "restart"})
+"""The operations that undo and redo move along."""
+
+
+class Operation(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One entry of the append-only log: what was done, from where, to where.
+
+    Attributes:
+        id: unique in the history.
+        session: the kernel's life that did it.
+        parents: the operations it came after.
+        time: seconds since the epoch, for reading only.
+        before: the commit of the variables before it.
+        head: the commit of the variables after it.
+        code: the commit of the notebook's cells after it; empty when it is `head`.
+        branch: the branch we are on after it; empty when on none.
+        position: the step on which we stand after it; `previous` is the one before that step.
+        commits: commits that came with it, oldest first.
+        versions: recipes of the versions that appear in them for the first time.
+        moves: refs that it set.
+        names: the variables that an ``ignore`` names.
+    """
+
+    id: OperationId
+    kind: OperationKind
+    session: str
+    parents: list[OperationId] = []
+    time: float
+    before: CommitId = ""
+    head: CommitId = ""
+    code: CommitId = ""
+    branch: str = ""
+    position: OperationId = ""
+    previous: OperationId = ""
+    commits: list[Commit] = []
+    versions: dict[VersionId, Recipe] = {}
+    moves: list[RefMove] = []
+    names: list[str] = []
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether one of its commits differs from its parent."""
+        return any(commit.set or commit.gone for commit in self.commits)

@@ -1,0 +1,1 @@
+"""The IPython side: hooks, magics, which notebook this is, running cells again."""

@@ -1,0 +1,65 @@
+"""What a cell did to the world, as an audit hook saw it: whether running it again repeats that."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_FILE_EVENTS = frozenset(
+    {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate",
+     "shutil.rmtree", "shutil.move", "shutil.copyfile"}
+)  # fmt: skip
+_PROCESS_EVENTS = frozenset(
+    {"subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn",
+     "os.spawn", "pty.spawn"}
+)  # fmt: skip
+_SOCKET_EVENTS = frozenset({"socket.connect", "socket.bind", "socket.sendto"})
+
+
+class Audit:
+    """Notes effects while a cell runs. One hook a process: Python cannot take it back."""
+
+    def __init__(self) -> None:
+        self._watching = False
+        self._effects: set[str] = set()
+        self._installed = False
+
+    def begin(self) -> None:
+        """Start noting."""
+        if not self._installed:
+            sys.addaudithook(self._hear)
+            self._installed = True
+        self._effects = set()
+        self._watching = True
+
+    def end(self) -> list[str]:
+        """Stop noting; gives what was seen: ``file``, ``process``, ``socket``."""
+        self._watching = False
+        return sorted(self._effects)
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self._watching:
+            return
+        if event == "open":
+            if self._opens_for_writing(arguments):
+                self._effects.add("file")
+        elif event in _FILE_EVENTS:
+            self._effects.add("file")
+        elif event in _PROCESS_EVENTS:
+            self._effects.add("process")
+        elif event in _SOCKET_EVENTS:
+            self._effects.add("socket")
+
+    @staticmethod
+    def _opens_for_writing(arguments: tuple[Any, ...]) -> bool:
+        path, mode, flags = (*arguments, None, None, None)[:3]
+        if isinstance(path, (str, bytes)) and os.fsencode(path).endswith((b".pyc", b"/dev/null")):
+            return False
+        if isinstance(mode, str):
+            return any(letter in mode for letter in "wax+")
+        return isinstance(flags, int) and bool(flags & _WRITING)
+
+
+audit = Audit()

@@ -1,0 +1,168 @@
+"""``%kishu VERB``: the verbs as a magic."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import msgspec
+from IPython.core.interactiveshell import InteractiveShell
+
+from kishu.errors import KishuError, UsageError
+from kishu.kernel import show
+from kishu.session import Session
+
+Verb = Callable[[Session, argparse.Namespace], Any]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises instead of ending the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message}.", f"`{self.prog} --help` says how it is used.")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        raise _Done
+
+
+class _Done(Exception):
+    """The help was printed; there is nothing more to do."""
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="%kishu", description="Undo cells, name states, go back to them.")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
+
+    def verb(name: str, help: str) -> argparse.ArgumentParser:
+        sub = verbs.add_parser(name, help=help, description=help)
+        sub.add_argument("--json", action="store_true", help="print plain JSON")
+        return sub
+
+    verb("help", "list the verbs")
+    verb("init", "attach to this notebook").add_argument("notebook", nargs="?")
+    verb("status", "where the session is, and whether it records")
+    verb("log", "the commits, newest first").add_argument("-n", type=int, default=20)
+    verb("show", "one commit in full").add_argument("ref", nargs="?", default="HEAD")
+    diff = verb("diff", "how the variables of two commits differ")
+    diff.add_argument("a")
+    diff.add_argument("b", nargs="?", default="HEAD")
+    verb("find", "the commits that changed a variable").add_argument("name")
+    verb("undo", "take back the last cell runs").add_argument("n", type=int, nargs="?", default=1)
+    verb("redo", "do again what was undone").add_argument("n", type=int, nargs="?", default=1)
+    verb("commit", "name the present state").add_argument("-m", "--message", default="")
+    checkout = verb("checkout", "go to another state")
+    checkout.add_argument("ref")
+    checkout.add_argument("--variables", action="store_true", help="the variables alone")
+    checkout.add_argument("--notebook", action="store_true", help="the notebook's cells alone")
+    checkout.add_argument("--only", metavar="A,B", help="these variables alone")
+    for name, help in (
+        ("branch", "make or move a branch; without a name, list them"),
+        ("tag", "name a commit for good; without a name, list them"),
+    ):
+        sub = verb(name, help)
+        sub.add_argument("name", nargs="?")
+        sub.add_argument("ref", nargs="?")
+    verb("restore", "bring back the last state of the kernel that was here before")
+    verb("pause", "stop committing cells")
+    verb("unpause", "commit cells again")
+    verb("ignore", "leave variables out, or take them in again").add_argument("names", nargs="*")
+    verb("trust", "vouch for a history that came from elsewhere")
+    verb("check", "read every record and chunk, and name what is damaged")
+    verb("detach", "stop recording this notebook")
+    return parser
+
+
+def run(line: str) -> Any:
+    """Run a verb; gives what it gave."""
+    from kishu.kernel import extension
+
+    parser = _parser()
+    arguments = parser.parse_args(shlex.split(line) or ["help"])
+    if arguments.verb == "help":
+        parser.print_help()
+        return None
+    if arguments.verb == "init":
+        attached = extension.attach(arguments.notebook)
+        print(extension.greeting(attached))
+        return None
+    session = extension.session()
+    if arguments.verb == "detach":
+        extension.detach()
+        print("Kishu is detached; the history stays.")
+        return None
+    result = _VERBS[arguments.verb](session, arguments)
+    if arguments.json:
+        print(msgspec.json.encode(result).decode())
+    else:
+        print(show.text(arguments.verb, result))
+    return None
+
+
+def _checkout(session: Session, arguments: argparse.Namespace) -> Any:
+    return session.checkout(
+        arguments.ref,
+        variables=arguments.variables or not arguments.notebook,
+        notebook=arguments.notebook or not arguments.variables,
+        only=arguments.only.split(",") if arguments.only else None,
+    )
+
+
+def _branch(session: Session, arguments: argparse.Namespace) -> Any:
+    if arguments.name is not None:
+        session.branch(arguments.name, arguments.ref)
+    return session.history.branches
+
+
+def _tag(session: Session, arguments: argparse.Namespace) -> Any:
+    if arguments.name is not None:
+        session.tag(arguments.name, arguments.ref)
+    return session.history.tags
+
+
+def _pause(session: Session, arguments: argparse.Namespace) -> Any:
+    session.pause()
+    return session.status()
+
+
+def _unpause(session: Session, arguments: argparse.Namespace) -> Any:
+    session.unpause()
+    return session.status()
+
+
+_VERBS: dict[str, Verb] = {
+    "status": lambda session, arguments: session.status(),
+    "log": lambda session, arguments: session.log()[: arguments.n],
+    "show": lambda session, arguments: session.show(arguments.ref),
+    "diff": lambda session, arguments: session.diff(arguments.a, arguments.b),
+    "find": lambda session, arguments: session.find(arguments.name),
+    "undo": lambda session, arguments: session.undo(arguments.n),
+    "redo": lambda session, arguments: session.redo(arguments.n),
+    "commit": lambda session, arguments: session.commit(arguments.message),
+    "checkout": _checkout,
+    "branch": _branch,
+    "tag": _tag,
+    "restore": lambda session, arguments: session.restore(),
+    "pause": _pause,
+    "unpause": _unpause,
+    "ignore": lambda session, arguments: session.ignore(*arguments.names),
+    "trust": lambda session, arguments: session.trust(),
+    "check": lambda session, arguments: session.check(),
+}
+
+
+def kishu_magic(line: str) -> Any:
+    """Undo cells, name states, go back to them: ``%kishu help`` lists the verbs."""
+    try:
+        return run(line)
+    except _Done:
+        return None
+    except KishuError as error:
+        print(f"{error.message}\n{error.remedy}")
+        return None
+
+
+def register_magics(shell: InteractiveShell) -> None:
+    """Make ``%kishu`` known."""
+    shell.register_magic_function(kishu_magic, "line", "kishu")

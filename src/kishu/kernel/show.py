@@ -1,0 +1,103 @@
+"""What the verbs print, as text."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from kishu.history.log import Difference, Entry, Shown
+from kishu.session import Status
+
+
+def text(verb: str, result: Any) -> str:
+    """A verb's result for a reader."""
+    if isinstance(result, Status):
+        return _status(result)
+    if isinstance(result, Shown):
+        return _shown(result)
+    if isinstance(result, Difference):
+        return _difference(result)
+    if isinstance(result, Entry):
+        return f"Committed {result.id[:8]}: {result.label}"
+    if isinstance(result, list) and all(isinstance(line, Entry) for line in result):
+        return "\n".join(map(_entry, result)) or "No commit."
+    if verb in ("branch", "tag"):
+        lines = [f"{name:<20} {' and '.join(to[:8] for to in at)}" for name, at in result.items()]
+        return "\n".join(lines) or f"No {verb}."
+    if verb == "trust":
+        return "The history is trusted here now."
+    if verb == "ignore":
+        return f"Left out: {', '.join(result) or 'nothing'}."
+    if verb == "check":
+        return "\n".join(result) or "Every record and chunk is whole."
+    return repr(result)
+
+
+def _status(status: Status) -> str:
+    lines = [
+        f"{'recording' if status.recording else 'not recording: ' + status.why}",
+        f"history    {status.history} ({size(status.nbytes)}, {status.commits} commits)",
+        f"head       {status.head[:8]} on {status.branch or 'no branch'}",
+        f"variables  {status.variables}",
+        f"undo       {status.undo or 'nothing'}",
+    ]
+    if status.last is not None:
+        lines.append(f"last cell  {status.last.ms:.1f} ms, {size(status.last.nbytes)} stored")
+    if status.ignored:
+        lines.append(f"left out   {', '.join(status.ignored)}")
+    lines += [f"damaged    {place}" for place in status.damaged]
+    if status.warning:
+        lines.append(f"settings   {status.warning}")
+    return "\n".join(lines)
+
+
+def _entry(line: Entry) -> str:
+    number = f"[{line.cell.number}]" if line.cell is not None and line.cell.number else ""
+    names = [f"+{name}" for name in line.changed] + [f"-{name}" for name in line.deleted]
+    shown = ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
+    marks = "".join(f" ({name})" for name in (*line.branches, *line.tags))
+    failed = f" !{line.cell.outcome}" if line.cell is not None and line.cell.outcome != "ok" else ""
+    return (
+        f"{'*' if line.current else ' '} {line.id[:8]} {clock(line.time)} {number:>5} "
+        f"{line.label}{failed}{marks}   {shown}"
+    ).rstrip()
+
+
+def _shown(shown: Shown) -> str:
+    line = shown.entry
+    lines = [_entry(line)]
+    if line.cell is not None:
+        lines += ["", *("    " + row for row in line.cell.source.splitlines()), ""]
+    for name, variable in shown.variables.items():
+        tied = f", shares with {', '.join(variable.shares_with)}" if variable.shares_with else ""
+        lines.append(
+            f"  {name:<16} {variable.type:<36} {size(variable.nbytes):>9}  {variable.status}{tied}"
+        )
+        if variable.reason:
+            lines.append(f"  {'':<16} {variable.reason}")
+    return "\n".join(lines)
+
+
+def _difference(difference: Difference) -> str:
+    lines = [
+        *(f"+ {name}" for name in difference.added),
+        *(f"- {name}" for name in difference.removed),
+        *(f"~ {name}" for name in difference.changed),
+    ]
+    return "\n".join(lines) or "The variables are the same."
+
+
+def size(nbytes: int) -> str:
+    """Bytes for a reader."""
+    for unit in ("B", "kB", "MB"):
+        if nbytes < 1000:
+            return f"{nbytes:.0f} {unit}" if unit == "B" else f"{nbytes:.1f} {unit}"
+        nbytes /= 1000  # type: ignore[assignment]
+    return f"{nbytes:.2f} GB"
+
+
+def clock(seconds: float) -> str:
+    """A time of day today, else a date."""
+    then = time.localtime(seconds)
+    same_day = time.strftime("%Y%m%d", then) == time.strftime("%Y%m%d")
+    return time.strftime("%H:%M:%S" if same_day else "%Y-%m-%d", then)

@@ -1,0 +1,1 @@
+"""What the state is and what changed: values in; digests, groups and recipes out."""

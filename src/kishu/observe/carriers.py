@@ -1,0 +1,58 @@
+"""Carriers: which live object has carried which part of which version in this session.
+
+An undo changes an object back in place only if it is the very object that had the old content.
+Nothing is kept alive for that: an object that allows it is known by a weak reference, a list or a
+dict by its address for as long as every observation met it there.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from typing import Any
+
+from kishu.history.records import VersionId
+from kishu.observe.groups import Group
+from kishu.observe.parts import Cut
+
+Serial = int
+
+
+class Carriers:
+    """Numbers the tops of parts, and remembers the numbers of every version seen live."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._serials: dict[int, tuple[weakref.ref[Any] | None, Serial]] = {}
+        self._of_version: dict[VersionId, list[Serial]] = {}
+        self._tops: dict[Group, list[int]] = {}
+
+    def note(self, version: VersionId, cut: Cut) -> None:
+        """Remember which objects carry a version now."""
+        self._of_version[version] = [self.serial(part.top) for part in cut.parts]
+        self._tops[tuple(sorted(cut.roots))] = [id(part.top) for part in cut.parts]
+
+    def of(self, version: VersionId) -> list[Serial]:
+        """The serials of a version's parts; none if it was not live in this session."""
+        return self._of_version.get(version, [])
+
+    def serial(self, obj: Any) -> Serial:
+        """The object's serial, given now if it is new."""
+        found = self._serials.get(id(obj))
+        if found is not None and (found[0] is None or found[0]() is obj):
+            return found[1]
+        self._count += 1
+        try:
+            ref = weakref.ref(obj)
+        except TypeError:
+            ref = None
+        self._serials[id(obj)] = (ref, self._count)
+        return self._count
+
+    def retain(self, groups: Iterable[Group]) -> None:
+        """Forget the objects of co-variables that are no more."""
+        self._tops = {group: self._tops[group] for group in groups if group in self._tops}
+        alive = {address for tops in self._tops.values() for address in tops}
+        self._serials = {
+            address: entry for address, entry in self._serials.items() if address in alive
+        }

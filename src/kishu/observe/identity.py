@@ -1,0 +1,78 @@
+"""Identity: the numbers of objects that are more than their content.
+
+A class or function of the notebook, a bare ``object()``, and what cannot be stored are known by a
+number that is given once and never again, so that "the same one" has a meaning across a restore.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+Number = str
+"""``#<session>.<count>``: also the entity's name in a state."""
+
+
+def is_number(entity: str) -> bool:
+    """Whether an entity's name is a definition's number and not a variable's name."""
+    return entity.startswith("#")
+
+
+class Identities:
+    """Which live object has which number, without keeping any of them alive.
+
+    Objects that cannot be weakly referenced are known by their address; `retain` must then be
+    told at every observation which numbers were met, so that an address is not believed longer
+    than its object lived.
+    """
+
+    def __init__(self, session: str) -> None:
+        self._session = session
+        self._count = 0
+        self._numbers: dict[int, Number] = {}
+        self._objects: dict[Number, weakref.ref[Any] | None] = {}
+        self._ids: dict[Number, int] = {}
+
+    def number(self, obj: object) -> Number:
+        """The object's number, given now if it has none."""
+        number = self._numbers.get(id(obj))
+        if number is not None:
+            ref = self._objects[number]
+            if ref is None or ref() is obj:
+                return number
+        self._count += 1
+        number = f"#{self._session}.{self._count}"
+        self.register(number, obj)
+        return number
+
+    def register(self, number: Number, obj: object) -> None:
+        """Say that ``obj`` is the object of that number, as a restore does."""
+        self._forget(number)
+        try:
+            self._objects[number] = weakref.ref(obj)
+        except TypeError:
+            self._objects[number] = None
+        self._numbers[id(obj)] = number
+        self._ids[number] = id(obj)
+
+    def known(self, number: Number) -> bool:
+        """Whether an object of that number was met and may still live."""
+        return number in self._objects
+
+    def live(self, number: Number) -> Any | None:
+        """The live object of that number; None when it is gone or known only by address."""
+        ref = self._objects.get(number)
+        return None if ref is None else ref()
+
+    def retain(self, met: set[Number]) -> None:
+        """Forget those that are dead or were not met in the observation that just ended."""
+        for number in list(self._objects):
+            ref = self._objects[number]
+            if (ref is None and number not in met) or (ref is not None and ref() is None):
+                self._forget(number)
+
+    def _forget(self, number: Number) -> None:
+        address = self._ids.pop(number, None)
+        if address is not None and self._numbers.get(address) == number:
+            del self._numbers[address]
+        self._objects.pop(number, None)

@@ -1,0 +1,52 @@
+"""Which names of the namespace are the user's variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+_IPYTHON = frozenset(
+    {
+        "In", "Out", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh", "_exit_code",
+        "__builtin__", "__builtins__", "__name__", "__doc__", "__package__", "__loader__",
+        "__spec__", "__session__", "__warningregistry__", "__vsc_ipynb_file__", "get_ipython", "exit", "quit",
+    }
+)  # fmt: skip
+_HISTORY = re.compile(r"_i?\d+")
+_NOTHING = object()
+
+
+def variables(
+    namespace: Mapping[str, Any], hidden: Mapping[str, Any], ignored: Collection[str]
+) -> dict[str, Any]:
+    """The user's variables in ``namespace``, underscore names included.
+
+    Args:
+        namespace: the globals of the notebook's cells.
+        hidden: what IPython itself put there, by name; a name that the user has bound to
+            something else since is the user's.
+        ignored: names that the user told Kishu to leave alone.
+    """
+    return {
+        name: value
+        for name, value in namespace.copy().items()  # type: ignore[attr-defined]
+        if isinstance(name, str)
+        and name not in _IPYTHON
+        and name not in ignored
+        and hidden.get(name, _NOTHING) is not value
+        and not (name[0:1] == "_" and _HISTORY.fullmatch(name))
+        and not _is_ours(value)
+    }
+
+
+def _is_ours(value: object) -> bool:
+    """Kishu's own objects (a report, the session) are not state of the user's."""
+    module = type(value).__module__
+    return module.startswith("kishu.") or value is _kishu()
+
+
+def _kishu() -> object:
+    import kishu
+
+    return kishu

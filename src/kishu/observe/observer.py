@@ -1,0 +1,253 @@
+"""The observer: compares the live variables with what it saw last, and says what changed."""
+
+from __future__ import annotations
+
+import sys
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+from kishu.handlers.registry import ATOMS
+from kishu.history.history import State
+from kishu.history.records import Recipe, VersionId
+from kishu.observe.carriers import Carriers
+from kishu.observe.groups import Group, groups
+from kishu.observe.identity import Identities, Number
+from kishu.observe.parts import Cut, cut
+from kishu.observe.recording import Recorder
+from kishu.observe.walk import Counters, CutWalk, Scan, Unreadable, Walk
+
+_SMALL_ATOM = 1024
+
+
+class Sighting(NamedTuple):
+    """What is kept of one entity between two observations: signs, not the value.
+
+    Attributes:
+        digest: of the content.
+        ids: addresses of the nodes that others may share.
+        top: the value's own address where its identity is state.
+        refs: numbers of the definitions it refers to.
+        marks: numbers of what it holds that cannot be stored.
+        sign: something small and unchanging whose identity alone says: unchanged. None if none.
+    """
+
+    digest: bytes
+    ids: frozenset[int]
+    top: int
+    refs: tuple[Number, ...]
+    marks: tuple[Number, ...]
+    sign: object = None
+
+
+class Look(NamedTuple):
+    """One observation, not yet taken for true (`Observer.accept` does that).
+
+    Attributes:
+        values: the live object of each entity.
+        sightings: what each entity looked like.
+        scans: the full scans of those that do not look as before.
+        group_of: the co-variable of each entity.
+        dirty: the co-variables that must be recorded anew.
+        gone: entities that are no more.
+    """
+
+    values: dict[str, Any]
+    sightings: dict[str, Sighting]
+    scans: dict[str, Scan]
+    group_of: dict[str, Group]
+    dirty: list[Group]
+    gone: list[str]
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing changed since the last accepted look."""
+        return not self.dirty and not self.gone
+
+
+class Change(NamedTuple):
+    """What a look changed: new versions of entities, entities gone, recipes, and live tops."""
+
+    set: State
+    gone: list[str]
+    recipes: dict[VersionId, Recipe]
+    cuts: dict[VersionId, Cut]
+
+    @property
+    def empty(self) -> bool:
+        """Whether the state is the one before."""
+        return not self.set and not self.gone
+
+
+class Observer:
+    """Sees what changed between two looks at the namespace.
+
+    Args:
+        identities: the numbers of definitions.
+        user_globals: the namespace (a plain dict, never replaced).
+        excluded: qualified names of classes that are never stored.
+    """
+
+    def __init__(
+        self, identities: Identities, user_globals: dict[str, Any], excluded: frozenset[str]
+    ) -> None:
+        self.counters = Counters()
+        self.carriers = Carriers()
+        self.identities = identities
+        self.state: State = {}
+        self._globals = user_globals
+        self._excluded = excluded
+        self._sightings: dict[str, Sighting] = {}
+        self._group_of: dict[str, Group] = {}
+
+    def look(self, variables: dict[str, Any]) -> Look:
+        """Verify every variable, and every definition that one of them refers to."""
+        values: dict[str, Any] = dict(variables)
+        sightings: dict[str, Sighting] = {}
+        scans: dict[str, Scan] = {}
+        waiting = list(variables)
+        while waiting:
+            entity = waiting.pop()
+            value = values[entity]
+            before = self._sightings.get(entity)
+            seen = self._glance(before, value)
+            found: dict[Number, Any] = {}
+            if seen is None:
+                scan = self.scan(entity, value)
+                seen = _sighting(scan, _sign(entity, value, scan))
+                found = scan.refs
+                if before is None or seen[:3] != before[:3]:
+                    scans[entity] = scan
+            sightings[entity] = seen
+            for number in seen.refs:
+                if number not in values:
+                    obj = found.get(number)
+                    values[number] = self.identities.live(number) if obj is None else obj
+                    waiting.append(number)
+        return self._compare(values, sightings, scans)
+
+    def _compare(
+        self, values: dict[str, Any], sightings: dict[str, Sighting], scans: dict[str, Scan]
+    ) -> Look:
+        gone = [entity for entity in self._sightings if entity not in sightings]
+        group_of = self._group_of
+        if gone or any(
+            entity not in self._sightings or self._sightings[entity].ids != sightings[entity].ids
+            for entity in scans
+        ):
+            group_of = groups({entity: seen.ids for entity, seen in sightings.items()})
+        dirty = {
+            group: None
+            for entity, group in group_of.items()
+            if entity in scans or self._group_of.get(entity) != group
+        }
+        for group in dirty:
+            for entity in group:
+                if entity not in scans:
+                    scans[entity] = self.scan(entity, values[entity])
+        return Look(values, sightings, scans, group_of, list(dirty), gone)
+
+    def _glance(self, before: Sighting | None, value: Any) -> Sighting | None:
+        """The sighting as it was, if the value is unchanging and still the same."""
+        if before is None or before.sign is None:
+            return None
+        sign = before.sign
+        if sign is value:
+            return before
+        if type(value) is FunctionType and sign == _plain_function(value):
+            met = [self.identities.live(number) for number in before.refs]
+            return before if all(obj is value for obj in met) else None
+        return None
+
+    def scan(self, entity: str, value: Any) -> Scan:
+        """Walk one entity; what cannot be pickled is left out and noted."""
+        for tolerant in (False, True):
+            walk = self._walk(tolerant)
+            try:
+                if entity.startswith("#"):
+                    return walk.scan_definition(value)
+                return walk.scan(value)
+            except Exception as error:
+                failure = error
+        return self._walk(True).scan(Unreadable(value, f"{type(failure).__name__}: {failure}"))
+
+    def _walk(self, tolerant: bool) -> Walk:
+        return Walk(self.identities, self._globals, self._excluded, self.counters, tolerant)
+
+    def cut(self, look: Look, group: Group) -> Cut:
+        """Cut one co-variable of a look into parts."""
+        scans = {
+            entity: look.scans.get(entity) or self.scan(entity, look.values[entity])
+            for entity in group
+        }
+        tolerant = any(scan.holes for scan in scans.values())
+
+        def cut_walk() -> CutWalk:
+            return CutWalk(
+                self.identities, self._globals, self._excluded, self.counters, tolerant
+            )
+
+        return cut(group, look.values, scans, lambda: self._walk(tolerant), cut_walk)
+
+    def record(self, look: Look, recorder: Recorder) -> Change:
+        """Store the co-variables that changed.
+
+        Raises:
+            NotRecording: the disk refused; nothing is taken for true, the change is seen again.
+        """
+        new: State = {}
+        recipes: dict[VersionId, Recipe] = {}
+        cuts: dict[VersionId, Cut] = {}
+        for group in look.dirty:
+            parts = self.cut(look, group)
+            version, recipe = recorder.record(parts)
+            cuts[version] = parts
+            if any(self.state.get(entity) != version for entity in group):
+                recipes[version] = recipe
+                new.update(dict.fromkeys(group, version))
+        return Change(new, look.gone, recipes, cuts)
+
+    def accept(self, look: Look, change: Change) -> None:
+        """Take a look for true: the next one is compared with it."""
+        self._sightings = look.sightings
+        self._group_of = look.group_of
+        for entity in change.gone:
+            self.state.pop(entity, None)
+        self.state.update(change.set)
+        for version, parts in change.cuts.items():
+            self.carriers.note(version, parts)
+        if not look.quiet:
+            self.carriers.retain(set(look.group_of.values()))
+            met = {number for seen in look.sightings.values() for number in seen.refs + seen.marks}
+            self.identities.retain(met)
+
+
+def _sighting(scan: Scan, sign: object) -> Sighting:
+    return Sighting(scan.digest, scan.ids, scan.top, tuple(scan.refs), scan.marks, sign)
+
+
+def _sign(entity: str, value: Any, scan: Scan) -> object:
+    """Something whose identity alone will say that the value is unchanged, or None."""
+    cls = type(value)
+    if cls in ATOMS:
+        return value if sys.getsizeof(value) <= _SMALL_ATOM else None
+    if cls is ModuleType:
+        return value
+    if cls is FunctionType:
+        return _plain_function(value)
+    return None
+
+
+def _plain_function(function: FunctionType) -> tuple[object, ...] | None:
+    """What a function consists of, if none of it can change in place; None otherwise."""
+    if (
+        function.__defaults__
+        or function.__kwdefaults__
+        or function.__closure__
+        or function.__dict__
+        or function.__annotations__
+    ):
+        return None
+    return (
+        id(function), function.__code__, function.__name__, function.__qualname__,
+        function.__doc__, function.__module__,
+    )  # fmt: skip

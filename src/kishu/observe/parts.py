@@ -1,0 +1,152 @@
+"""Cutting a co-variable into parts, so that each shared object is stored and restored once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from kishu.handlers.registry import treatment
+from kishu.observe.groups import Group
+from kishu.observe.identity import is_number
+from kishu.observe.walk import CutWalk, Scan, Walk, type_name
+
+DEFINITION = "definition"
+BUNDLE = "bundle"
+VALUE = "value"
+INSTANCE = "instance"
+
+
+class LivePart(NamedTuple):
+    """A part of the live state: its top object, what the walk found, the parts it refers to."""
+
+    kind: str
+    top: Any
+    scan: Scan
+    members: list[int]
+
+
+class Cut(NamedTuple):
+    """A co-variable cut into parts; ``roots`` tells the part of each entity."""
+
+    roots: dict[str, int]
+    parts: list[LivePart]
+
+
+def cut(
+    group: Group,
+    values: Mapping[str, Any],
+    scans: Mapping[str, Scan],
+    new_walk: Callable[[], Walk],
+    new_cut_walk: Callable[[], CutWalk],
+) -> Cut:
+    """Cut a group into parts.
+
+    A lone entity without a loop is one part as it was scanned. Otherwise the tops are the
+    entities' own objects and every object that two parts reach; walking stops at tops, and is done
+    again while it meets objects that another part has walked.
+    """
+    if len(group) == 1 and not scans[group[0]].loops:
+        entity = group[0]
+        kind = DEFINITION if is_number(entity) else VALUE
+        return Cut({entity: 0}, [LivePart(kind, values[entity], scans[entity], [])])
+    shared: dict[int, Any] = {}
+    while True:
+        result, conflicts = _cut_once(group, values, shared, new_cut_walk)
+        if not conflicts:
+            break
+        shared.update(conflicts)
+    if _has_knot(result.parts):
+        return _bundle(group, values, new_walk)
+    return result
+
+
+def _cut_once(
+    group: Group,
+    values: Mapping[str, Any],
+    shared: Mapping[int, Any],
+    new_cut_walk: Callable[[], CutWalk],
+) -> tuple[Cut, dict[int, Any]]:
+    tops: dict[int, int] = {}
+    order: list[tuple[str, Any]] = []
+    roots: dict[str, int] = {}
+    for entity in group:
+        value = values[entity]
+        if is_number(entity):
+            roots[entity] = len(order)
+            order.append((DEFINITION, value))
+        else:
+            if id(value) not in tops:
+                tops[id(value)] = len(order)
+                order.append((VALUE, value))
+            roots[entity] = tops[id(value)]
+    for address, value in shared.items():
+        tops[address] = len(order)
+        order.append((VALUE, value))
+    owners: dict[int, int] = {}
+    conflicts: dict[int, Any] = {}
+    parts = []
+    for index, (kind, top) in enumerate(order):
+        walk = new_cut_walk()
+        own = id(top) if kind == VALUE else -1 - index
+        walk.cut(own, tops, owners)
+        if kind == DEFINITION:
+            scan = walk.scan_definition(top)
+        elif _is_hollow_instance(top):
+            kind, scan = INSTANCE, walk.scan(type(top), top)
+        else:
+            scan = walk.scan(top)
+        conflicts.update(walk.conflicts)
+        members = [tops.get(address, -1) for address in scan.members]
+        parts.append(LivePart(kind, top, scan, members))
+    return Cut(roots, parts), conflicts
+
+
+def _has_knot(parts: list[LivePart]) -> bool:
+    """Whether some cycle of parts has one that cannot exist before its content does."""
+    for index, part in enumerate(parts):
+        if part.kind == VALUE and not can_be_hollow(part.top) and _reaches(parts, index, index):
+            return True
+    return False
+
+
+def _reaches(parts: list[LivePart], start: int, goal: int) -> bool:
+    seen: set[int] = set()
+    waiting = list(parts[start].members)
+    while waiting:
+        index = waiting.pop()
+        if index == goal:
+            return True
+        if index not in seen:
+            seen.add(index)
+            waiting.extend(parts[index].members)
+    return False
+
+
+def can_be_hollow(obj: Any) -> bool:
+    """Whether an object of that kind can be made first and filled later."""
+    return type(obj) in (list, dict, set) or _is_hollow_instance(obj)
+
+
+def _is_hollow_instance(obj: Any) -> bool:
+    cls = type(obj)
+    treated = treatment(cls)
+    plain = treated.reduce is None and not treated.opaque
+    return plain and cls.__new__ is object.__new__ and cls.__module__ != "builtins"
+
+
+def _bundle(group: Group, values: Mapping[str, Any], new_walk: Callable[[], Walk]) -> Cut:
+    """All values of the group as one pickle; its definitions as parts of their own."""
+    together = {entity: values[entity] for entity in group if not is_number(entity)}
+    parts = [LivePart(BUNDLE, together, new_walk().scan(together), [])]
+    roots = dict.fromkeys(together, 0)
+    for entity in group:
+        if is_number(entity):
+            roots[entity] = len(parts)
+            scan = new_walk().scan_definition(values[entity])
+            parts.append(LivePart(DEFINITION, values[entity], scan, []))
+    return Cut(roots, parts)
+
+
+def part_type(part: LivePart) -> str:
+    """The type of a part's top, as reports name it."""
+    return type_name(type(part.top))

@@ -1,0 +1,80 @@
+"""From what was seen to what is stored: parts become chunks, a cut becomes a recipe."""
+
+from __future__ import annotations
+
+import msgspec
+from blake3 import blake3
+
+from kishu.history.blobs import CHUNK_BYTES, write_tree
+from kishu.history.records import Blob, Part, Recipe, VersionId
+from kishu.observe.parts import Cut, LivePart, part_type
+from kishu.observe.walk import DIGEST_BYTES, Memory
+from kishu.store.packs import NAME_BYTES, chunk_name
+from kishu.store.store import Naming, Writer
+
+_REMEMBERED_CHUNKS = 200_000
+
+
+class Recorder:
+    """Writes recipes, hashing and writing only chunks that this session has not written yet."""
+
+    def __init__(self, writer: Writer | Naming) -> None:
+        self._writer = writer
+        self._names: dict[bytes, str] = {}
+
+    def record(self, cut: Cut) -> tuple[VersionId, Recipe]:
+        """Store a co-variable; gives the version's id, equal for equal content, and its recipe.
+
+        Raises:
+            NotRecording: the disk refused.
+        """
+        parts = [self._part(part) for part in cut.parts]
+        nbytes = sum(blob.size for part in parts for blob in (part.stream, *part.buffers, *part.oob))
+        recipe = Recipe(cut.roots, parts, nbytes)
+        return version_id(recipe), recipe
+
+    def _part(self, part: LivePart) -> Part:
+        scan = part.scan
+        return Part(
+            type=part_type(part),
+            kind=part.kind,  # type: ignore[arg-type]
+            stream=self._stream(scan.stream),
+            buffers=[self._memory(memory) for memory in scan.buffers],
+            oob=[self._memory(memory) for memory in scan.oob],
+            members=part.members,
+            lines=scan.lines,
+            holes=scan.holes,
+            opaque=scan.opaque,
+        )
+
+    def _stream(self, pieces: list[bytes]) -> Blob:
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        names = [
+            self._writer.put(memoryview(data)[at : at + CHUNK_BYTES])
+            for at in range(0, len(data), CHUNK_BYTES)
+        ]
+        return write_tree(names, len(data), self._writer)
+
+    def _memory(self, memory: Memory) -> Blob:
+        view, digests, _ = memory
+        names = []
+        for index, at in enumerate(range(0, view.nbytes, CHUNK_BYTES)):
+            digest = digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES]
+            name = self._names.get(digest)
+            if name is None:
+                chunk = view[at : at + CHUNK_BYTES]
+                name = self._writer.put(chunk, chunk_name(chunk))
+                if len(self._names) >= _REMEMBERED_CHUNKS:
+                    self._names.clear()
+                self._names[digest] = name
+            names.append(name)
+        return write_tree(names, view.nbytes, self._writer)
+
+
+def version_id(recipe: Recipe) -> VersionId:
+    """The recipe's content, in 160 bits; where its code stood in which file does not count."""
+    content = [
+        (part.kind, part.stream, part.buffers, part.oob, part.members) for part in recipe.parts
+    ]
+    data = msgspec.json.encode((sorted(recipe.roots.items()), content))
+    return blake3(data).hexdigest(length=NAME_BYTES)

@@ -1,0 +1,375 @@
+"""The walk over a value: its bytes, its memory, and the objects that may be shared.
+
+The portable walk is a C-speed pickling pass. It calls back for instances, functions and classes
+(handlers say what to do with them) and leaves large memory out of the stream. One pass gives all
+that the observer needs: a digest, the identities of shareable nodes, and, when the value has
+changed, the stream to store.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from functools import partial
+from types import FunctionType
+from typing import Any, NamedTuple
+
+import xxhash
+
+from kishu.handlers import building
+from kishu.handlers.classes import parts_of_class
+from kishu.handlers.code import parts_of_function
+from kishu.handlers.registry import ATOMS, Reduced, treatment
+from kishu.history.blobs import CHUNK_BYTES
+from kishu.history.records import Hole
+from kishu.observe.identity import Identities, Number
+
+PROTOCOL = 5
+DIGEST_BYTES = 16
+
+
+class Memory(NamedTuple):
+    """Memory that a walk met: its bytes, and the xxh3_128 of each 256 KiB of them.
+
+    ``own``: it is the live object's memory itself, and writing there changes nothing else.
+    """
+
+    view: memoryview
+    digests: bytes
+    own: bool = False
+
+
+class Scan(NamedTuple):
+    """What one walk found.
+
+    Attributes:
+        digest: xxh3_128 of the stream and of all memory; equal means unchanged content.
+        stream: the pickle, in pieces.
+        ids: addresses of the nodes that more than one holder may share.
+        top: the address of the value itself, 0 where its identity is no state.
+        loops: whether something inside refers back to the value itself.
+        refs: the definitions it refers to, by number.
+        marks: numbers of what it holds that cannot be stored.
+        members: addresses of the other tops it refers to, by position (only in a cut walk).
+    """
+
+    digest: bytes
+    stream: list[bytes]
+    ids: frozenset[int]
+    top: int
+    loops: bool
+    refs: dict[Number, object]
+    marks: tuple[Number, ...]
+    buffers: list[Memory]
+    oob: list[Memory]
+    lines: list[tuple[str, int]]
+    holes: list[Hole]
+    opaque: list[str]
+    members: list[int]
+
+
+class Counters:
+    """What walks have cost, for tests and for `status`."""
+
+    def __init__(self) -> None:
+        self.values = 0
+        self.nodes = 0
+        self.bytes_hashed = 0
+
+
+def hash_memory(view: memoryview, counters: Counters) -> Memory:
+    """Hash contiguous memory in 256 KiB chunks."""
+    counters.bytes_hashed += view.nbytes
+    if view.nbytes <= CHUNK_BYTES:
+        return Memory(view, xxhash.xxh3_128_digest(view))
+    digests = [
+        xxhash.xxh3_128_digest(view[at : at + CHUNK_BYTES])
+        for at in range(0, view.nbytes, CHUNK_BYTES)
+    ]
+    return Memory(view, b"".join(digests))
+
+
+class _Sink:
+    """Where the pickler writes: pieces, without a copy of the large ones."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.pieces.append(data if type(data) is bytes else bytes(data))
+
+
+def _take_oob(oob: list[Memory], counters: Counters, buffer: pickle.PickleBuffer) -> None:
+    oob.append(hash_memory(buffer.raw(), counters))
+
+
+class Unreadable(NamedTuple):
+    """Stands for a value whose walk failed as a whole; it is walked as one hole."""
+
+    value: object
+    reason: str
+
+
+class Reducing:
+    """What a walk does with objects that pickle asks about, whichever pickler runs it.
+
+    Args:
+        identities: numbers for definitions and for what cannot be stored.
+        user_globals: the namespace, so that functions of the notebook are known by their globals.
+        excluded: qualified names of classes that are never stored.
+        tolerant: leave out what cannot be pickled, instead of raising.
+    """
+
+    def __init__(
+        self,
+        identities: Identities,
+        user_globals: dict[str, Any],
+        excluded: frozenset[str],
+        counters: Counters,
+        tolerant: bool = False,
+    ) -> None:
+        sink = _Sink()
+        oob: list[Memory] = []
+        super().__init__(  # type: ignore[call-arg]
+            sink, PROTOCOL, buffer_callback=partial(_take_oob, oob, counters)
+        )
+        self._stream = sink.pieces
+        self._oob = oob
+        self.user_globals = user_globals
+        self._identities = identities
+        self._excluded = excluded
+        self._counters = counters
+        self._tolerant = tolerant
+        self._buffers: list[Memory] = []
+        self._refs: dict[Number, object] = {}
+        self._marks: dict[Number, None] = {}
+        self._lines: list[tuple[str, int]] = []
+        self._holes: list[Hole] = []
+        self._opaque: dict[str, None] = {}
+        self._linked: set[int] = set()
+        self._by_value: set[int] = set()
+        self._kept: list[object] = []
+
+    # What handlers may ask
+
+    def memory(self, view: memoryview, own: bool) -> int:
+        """Take contiguous memory out of the stream; gives its position among the buffers."""
+        self._buffers.append(hash_memory(view, self._counters)._replace(own=own))
+        return len(self._buffers) - 1
+
+    def definition(self, obj: object) -> str:
+        """Note that the value refers to a definition; gives its number."""
+        number = self._identities.number(obj)
+        self._refs[number] = obj
+        return number
+
+    def hole(self, obj: object, reason: str, *content: object) -> Reduced:
+        """Leave the object out; ``content`` tells when it has changed."""
+        name = type_name(type(obj))
+        self._holes.append(Hole(name, reason))
+        number = self._identities.number(obj)
+        self._marks[number] = None
+        if not content:
+            return building.hole, (number, name, reason)
+        return (
+            building.hole, (number, name, reason), content, None, None, building.ignore_content
+        )  # fmt: skip
+
+    def line(self, filename: str, number: int) -> int:
+        """Note where a code object came from; gives the note's position."""
+        self._lines.append((filename, number))
+        return len(self._lines) - 1
+
+    def link(self, obj: object) -> None:
+        """Say that sharing this object is state."""
+        self._linked.add(id(obj))
+
+    def by_value(self, obj: object) -> None:
+        """Say that sharing this object is not state."""
+        self._by_value.add(id(obj))
+        self._kept.append(obj)
+
+    def is_by_value(self, obj: object) -> bool:
+        """Whether `by_value` was said of it."""
+        return id(obj) in self._by_value
+
+    # What the pickler calls
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Ask the type's handler; without one, the object's own reduce serves."""
+        cls = type(obj)
+        if cls is Unreadable:
+            return self.hole(obj.value, obj.reason)
+        reduce, _, opaque = treatment(cls)
+        if self._excluded and type_name(cls) in self._excluded:
+            return self.hole(obj, "its class is on the list of classes that are never stored")
+        if reduce is not None:
+            reduced = reduce(self, obj)
+            if reduced is not NotImplemented:
+                return reduced
+        elif opaque:
+            self._opaque[type_name(cls)] = None
+        if self._tolerant:
+            return self._try_reduce(obj)
+        return NotImplemented
+
+    def _try_reduce(self, obj: Any) -> Reduced:
+        if isinstance(obj, type):
+            return NotImplemented
+        try:
+            reduced = obj.__reduce_ex__(PROTOCOL)
+        except Exception as error:
+            return self.hole(obj, f"{type(error).__name__}: {error}")
+        if isinstance(reduced, str) and not _found_by_name(obj, reduced):
+            return self.hole(obj, f"it says that it is {reduced!r}, which is not there")
+        if not isinstance(reduced, (str, tuple)):
+            return self.hole(obj, "its reduce gives neither a name nor a recipe")
+        return reduced
+
+
+class Walk(Reducing, pickle.Pickler):
+    """One pass over one value; use `scan`."""
+
+    def scan_definition(self, obj: Any) -> Scan:
+        """Walk what a function, class or bare object of the notebook is made of."""
+        if isinstance(obj, type):
+            return self.scan(*parts_of_class(self, obj))
+        if isinstance(obj, FunctionType):
+            return self.scan(*parts_of_function(self, obj))
+        return self.scan((), ())
+
+    def scan(self, *values: object) -> Scan:
+        """Walk ``values`` (one, or a definition's two) as one stream.
+
+        Raises:
+            Exception: whatever a value's own reduce raises, unless the walk is tolerant.
+        """
+        for value in values:
+            self.dump(value)
+        self._counters.values += 1
+        return self._found(values)
+
+    def _found(self, values: tuple[object, ...]) -> Scan:
+        memo = self.memo.copy()
+        self._counters.nodes += len(memo)
+        top = id(values[0]) if len(values) == 1 and id(values[0]) in memo else 0
+        if top and not links(values[0]):
+            top = 0
+        stream = self._stream
+        digest = xxhash.xxh3_128()
+        for piece in stream:
+            digest.update(piece)
+        for memory in self._buffers:
+            digest.update(memory.digests)
+        for memory in self._oob:
+            digest.update(memory.digests)
+        return Scan(
+            digest=digest.digest(),
+            stream=stream,
+            ids=self._shareable(memo),
+            top=top,
+            loops=bool(top) and refers_to(stream, memo[top][0]),
+            refs=self._refs,
+            marks=tuple(self._marks),
+            buffers=self._buffers,
+            oob=self._oob,
+            lines=self._lines,
+            holes=self._holes,
+            opaque=sorted(self._opaque),
+            members=[],
+        )
+
+    def _shareable(self, memo: dict[int, tuple[int, Any]]) -> frozenset[int]:
+        """Nodes that something besides their one container holds (a lone node's count is known)."""
+        lone = _LONE
+        count = sys.getrefcount
+        ids = [i for i, (_, o) in memo.items() if count(o) > lone and links(o)]
+        return (frozenset(ids) | self._linked) - self._by_value
+
+
+class CutWalk(Walk):
+    """A walk that stops at other tops and at nodes that belong to them.
+
+    ``conflicts`` then holds, by address, the objects met that belong to another part.
+    """
+
+    def cut(self, value_top: int, tops: dict[int, int], owners: dict[int, int]) -> None:
+        """Prepare for the walk of one part.
+
+        Args:
+            value_top: the address of the part's top; a negative number for a definition.
+            tops: addresses of the objects that are parts of their own, by part.
+            owners: which top each node already met belongs to; extended by the walk.
+        """
+        self._own = value_top
+        self._begun = False
+        self._tops = tops
+        self._owners = owners
+        self._members: dict[int, int] = {}
+        self.conflicts: dict[int, Any] = {}
+
+    def persistent_id(self, obj: Any) -> int | None:
+        """The position of the member that ``obj`` is, None to descend into it."""
+        address = id(obj)
+        if address == self._own and not self._begun:
+            self._begun = True
+            return None
+        if address not in self._tops:
+            owner = self._owners.get(address)
+            if owner is None or owner == self._own:
+                return None
+            self.conflicts[address] = obj
+        return self._members.setdefault(address, len(self._members))
+
+    def scan(self, *values: object) -> Scan:
+        """Walk one part; its nodes then belong to it."""
+        found = super().scan(*values)
+        for address, (_, obj) in self.memo.copy().items():
+            if address not in self._by_value and (links(obj) or address in self._linked):
+                self._owners.setdefault(address, self._own)
+        return found._replace(loops=False, members=list(self._members))
+
+
+def links(obj: object) -> bool:
+    """Whether sharing ``obj`` is state."""
+    cls = type(obj)
+    return cls not in ATOMS and treatment(cls).links
+
+
+def type_name(cls: type) -> str:
+    """``module.qualname``."""
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def refers_to(stream: list[bytes], index: int) -> bool:
+    """Whether the stream may fetch memo entry ``index`` (never wrong when it says no)."""
+    fetch = b"h%c" % index if index < 256 else b"j" + index.to_bytes(4, "little")
+    return any(fetch in piece for piece in stream)
+
+
+def _found_by_name(obj: object, name: str) -> bool:
+    module = sys.modules.get(getattr(obj, "__module__", None) or type(obj).__module__)
+    found: object = module
+    for step in name.split("."):
+        found = getattr(found, step, None)
+    return found is obj
+
+
+def _lone_count() -> int:
+    """The reference count that a node held by one container shows in `Walk._shareable`."""
+    seen: list[int] = []
+
+    class Probe(Walk):
+        def _shareable(self, memo: dict[int, tuple[int, Any]]) -> frozenset[int]:
+            count = sys.getrefcount
+            seen.extend([count(o) for i, (_, o) in memo.items() if i == node])
+            return frozenset()
+
+    holder: list[list[object]] = [[]]
+    node = id(holder[0])
+    Probe(Identities("probe"), {}, frozenset(), Counters()).scan(holder)
+    return seen[0]
+
+
+_LONE = _lone_count()
+

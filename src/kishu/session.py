@@ -1,0 +1,608 @@
+"""The session: one kernel's life attached to a history. The front door to everything."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kishu.config import Config
+from kishu.errors import (
+    Damaged,
+    KishuError,
+    NotAttached,
+    NothingToDo,
+    NotRecording,
+    UnknownRef,
+    Untrusted,
+    UsageError,
+)
+from kishu.history import log, refs
+from kishu.history.catalog import open_history
+from kishu.history.history import History, State
+from kishu.history.ledger import Ledger, load
+from kishu.history.log import Difference, Entry, Shown
+from kishu.history.records import Cell, Commit, CommitId, Operation, OperationKind, RefMove
+from kishu.observe.identity import Identities, is_number
+from kishu.observe.observer import Change, Look, Observer
+from kishu.observe.recording import Recorder
+from kishu.store.key import Key
+from kishu.store.store import Store
+from kishu.travel.build import Build, without_collecting
+from kishu.travel.replay import Host, Replayer
+from kishu.travel.report import Report
+from kishu.travel.restore import Place, restore
+
+
+class Cost(msgspec.Struct):
+    """What the last commit cost: milliseconds, and bytes stored."""
+
+    commit: CommitId
+    ms: float
+    nbytes: int
+
+
+class Status(msgspec.Struct):
+    """Where a session is.
+
+    Attributes:
+        head: the commit of the variables; `branch`: the branch it is on, empty for none.
+        recording: whether cells are being committed; `why`: why not, where they are not.
+        undo: what undo would take back; `redo`: whether there is something to redo.
+        nbytes: bytes of the history on disk.
+        damaged: records that could not be read.
+        warning: something about the settings that the user should know.
+    """
+
+    history: str
+    notebook: str
+    session: str
+    head: CommitId
+    branch: str
+    commits: int
+    variables: int
+    recording: bool
+    why: str
+    undo: str
+    redo: bool
+    last: Cost | None
+    nbytes: int
+    damaged: list[str]
+    ignored: list[str]
+    warning: str
+
+
+class At(Mapping[str, Any]):
+    """The variables of another state, each built aside when it is asked for."""
+
+    def __init__(self, session: Session, state: State, build: Build) -> None:
+        self._session = session
+        self._state = {entity: v for entity, v in state.items() if not is_number(entity)}
+        self._build = build
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._state:
+            raise KeyError(name)
+        with without_collecting():
+            return self._build.value(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._state))
+
+    def __len__(self) -> int:
+        return len(self._state)
+
+    def __repr__(self) -> str:
+        return f"<state of {len(self)} variables: {', '.join(self)}>"
+
+
+class Session:
+    """Commits states, goes back to them, and tells of them.
+
+    Args:
+        host: where the notebook's cells run.
+        home: the directory of the histories.
+        notebook: the notebook's absolute path; None if it has none.
+        config: the settings; `warning` says what was wrong with them.
+
+    Raises:
+        StoreError: the history cannot be opened or made.
+    """
+
+    def __init__(
+        self, host: Host, home: Path, notebook: Path | None, config: Config, warning: str = ""
+    ) -> None:
+        self.id = secrets.token_hex(4)
+        self.notebook = notebook
+        self.attached = True
+        self.paused = False
+        self.why_not = ""
+        self._warning = warning
+        self._host = host
+        self._config = config
+        self._last_cost: Cost | None = None
+        self._store = open_history(home, Key.load(home), notebook)
+        self._history = load(self._store)
+        self._resumed = self._latest()
+        self._writer = self._store.writer(self.id, config.floor, config.cap)
+        self._recorder = Recorder(self._writer)
+        self._identities = Identities(self.id)
+        self._observer = Observer(self._identities, host.namespace, config.excluded_classes)
+        self._ledger = Ledger(self._history, self._writer, self._resumed)
+        self._begin()
+
+    def _latest(self) -> Operation | None:
+        """The operation that this session continues: the end of the longest dead line."""
+        living = {id for id in self._store.sessions() if self._store.is_alive(id)}
+        ends = [leaf for leaf in self._history.leaves() if leaf.session not in living]
+        order = {id: index for index, id in enumerate(self._history.operations)}
+        return max(ends, key=lambda leaf: order[leaf.id], default=None)
+
+    def _begin(self) -> None:
+        """Take the state found as the root commit; with a past, as a restart on top of it."""
+        look = self._look()
+        change = self._observer.record(look, self._recorder)
+        past = self._resumed
+        if past is None or not past.head:
+            commit = self._commit_of(change, "attach", branch=self._history.free_branch())
+            kind: OperationKind = "attach"
+        else:
+            self._ledger.head, self._ledger.branch = past.head, ""
+            commit = self._commit_of(change, "restart", parent="")
+            kind = "restart"
+        self._write(kind, look, change, commit)
+
+    @property
+    def resumed(self) -> bool:
+        """Whether the history already had a state when this session began."""
+        return self._resumed is not None and bool(self._resumed.head)
+
+    # Recording
+
+    def record_run(self, cell: Cell) -> Entry | None:
+        """Commit the state after a cell run; None when there is nothing to record it in.
+
+        Every cell gets a commit, also one that changed nothing. Never raises for the disk's
+        faults: `status` then says why nothing is recorded, and the next cell tries again.
+        """
+        if not self.attached or self.paused:
+            return None
+        start = time.perf_counter()
+        try:
+            look = self._look()
+            change = self._observer.record(look, self._recorder)
+            branch = self._ledger.next_branch()
+            commit = self._commit_of(change, "run", cell=cell, branch=branch, start=start)
+            self._write("run", look, change, commit)
+        except NotRecording as error:
+            self.why_not = str(error)
+            return None
+        self.why_not = ""
+        self._last_cost = Cost(commit.id, (time.perf_counter() - start) * 1e3, commit.nbytes)
+        return log.entry(self._history, commit, commit.id)
+
+    def record_found(self) -> Look:
+        """Commit what has changed outside of a commit, so that it cannot be overwritten.
+
+        Raises:
+            NotRecording: the disk refused: then nothing may be overwritten.
+        """
+        look = self._look()
+        if look.quiet:
+            return look
+        change = self._observer.record(look, self._recorder)
+        if change.empty:
+            self._observer.accept(look, change)
+            return look
+        commit = self._commit_of(change, "found", branch=self._ledger.next_branch())
+        self._write("commit", look, change, commit)
+        return look
+
+    def _look(self) -> Look:
+        return self._observer.look(self._host.variables(self._history.ignored))
+
+    def _commit_of(
+        self, change: Change, kind: str, start: float | None = None, **fields: Any
+    ) -> Commit:
+        cost = 0.0 if start is None else (time.perf_counter() - start) * 1e3
+        return self._ledger.new_commit(
+            kind=kind, set=change.set, gone=change.gone, cost=cost,
+            nbytes=self._writer.take_bytes_written(), **fields,
+        )  # fmt: skip
+
+    def _write(
+        self, kind: OperationKind, look: Look, change: Change, commit: Commit
+    ) -> Operation:
+        new = {id: r for id, r in change.recipes.items() if id not in self._history.versions}
+        operation = self._ledger.write(
+            kind, head=commit.id, branch=commit.branch, commits=[commit], versions=new
+        )
+        self._observer.accept(look, change)
+        return operation
+
+    # The verbs
+
+    def commit(self, message: str = "") -> Entry:
+        """Name the present state; it is kept as a checkpoint to come back to.
+
+        Raises:
+            NotRecording: the disk refused.
+        """
+        self._require()
+        look = self._look()
+        change = self._observer.record(look, self._recorder)
+        commit = self._commit_of(
+            change, "named", message=message, branch=self._ledger.next_branch()
+        )
+        self._write("commit", look, change, commit)
+        return log.entry(self._history, commit, commit.id)
+
+    def undo(self, n: int = 1) -> Report:
+        """Take back the last ``n`` steps (cell runs, checkouts, restarts): variables only.
+
+        Raises:
+            NothingToDo: there are fewer steps.
+            RestoreError: a state could not be built; nothing was changed.
+        """
+        self._require(n)
+        steps = self._ledger.steps.undone(n)
+        self.record_found()
+        last = steps[-1]
+        label = "Undid " + self._labels(steps)
+        return self._travel("undo", last.before, label, position=last.previous)
+
+    def redo(self, n: int = 1) -> Report:
+        """Do again the last ``n`` undone steps.
+
+        Raises:
+            NothingToDo: there are fewer.
+            RestoreError: a state could not be built; nothing was changed.
+        """
+        self._require(n)
+        stands = self._ledger.steps.redone(n)
+        done = [self._history.operations[stand.position] for stand in stands]
+        self.record_found()
+        last = stands[-1]
+        return self._travel(
+            "redo", last.head, "Redid " + self._labels(done), position=last.position,
+            branch=self._branch_at(last.head),
+        )  # fmt: skip
+
+    def checkout(
+        self,
+        ref: str,
+        variables: bool = True,
+        notebook: bool = True,
+        only: Iterable[str] | None = None,
+    ) -> Report:
+        """Go to another state.
+
+        Args:
+            ref: a commit's id or its unique prefix, a branch, a tag, ``HEAD~2``, ``@7``.
+            variables: bring back the variables.
+            notebook: bring back the notebook's cells, where a front end is there to do it.
+            only: bring back these variables alone, with new objects.
+
+        Raises:
+            UnknownRef, AmbiguousRef: ``ref`` names nothing, or too much.
+            RestoreError: the state could not be built; nothing was changed.
+        """
+        self._require()
+        target = self.resolve(ref)
+        if not variables:
+            raise UsageError(
+                "Only a front end can bring back cells.",
+                f"`%kishu show {ref}` shows the cell's code.",
+            )
+        self.record_found()
+        label = f"Checked out {ref}" + (f" ({target[:8]})" if ref != target else "")
+        if only is not None:
+            return self._take_from(target, list(only), label)
+        branch = ref if ref in self._history.branches else self._branch_at(target)
+        report = self._travel("checkout", target, label, branch=branch)
+        if notebook:
+            report.notes.append("the notebook's cells are as they were: no front end is attached")
+        return report
+
+    def restore(self) -> Report:
+        """Bring back the last state of the kernel that was here before this one.
+
+        Raises:
+            NothingToDo: no kernel was here before.
+        """
+        self._require()
+        past = self._resumed
+        if past is None or not past.head:
+            raise NothingToDo("There is no earlier state to restore: this history began here.")
+        self.record_found()
+        return self._travel(
+            "restore", past.head, "Restored the last state", branch=past.branch, kind="checkout"
+        )
+
+    def branch(self, name: str, ref: str | None = None) -> CommitId:
+        """Make or move a branch; at the present commit it becomes the branch we are on.
+
+        Raises:
+            UsageError: the name cannot be one.
+        """
+        self._require()
+        refs.check_name(self._history, name)
+        to = self._ledger.head if ref is None else self.resolve(ref)
+        move = RefMove("branch", name, to, self._history.tip(name))
+        self._ledger.write("branch", branch=name if ref is None else None, moves=[move])
+        return to
+
+    def tag(self, name: str, ref: str | None = None) -> CommitId:
+        """Give a commit a name that stays with it.
+
+        Raises:
+            UsageError: the name cannot be one.
+        """
+        self._require()
+        refs.check_name(self._history, name)
+        to = self._ledger.head if ref is None else self.resolve(ref)
+        was = next(iter(self._history.tags.get(name, [])), "")
+        self._ledger.write("tag", moves=[RefMove("tag", name, to, was)])
+        return to
+
+    def ignore(self, *names: str) -> list[str]:
+        """Leave variables out from now on (or take them in again); gives all that are left out."""
+        self._require()
+        self._ledger.write("ignore", names=list(names))
+        return sorted(self._history.ignored)
+
+    def pause(self) -> None:
+        """Stop committing cells."""
+        self._require()
+        self.paused = True
+
+    def unpause(self) -> None:
+        """Commit cells again; what changed meanwhile is committed now."""
+        self._require()
+        self.paused = False
+        self.record_found()
+
+    def trust(self) -> int:
+        """Vouch for everything now in the history, so that it may be restored from here.
+
+        Restoring unpickles and runs what the history holds: trust only what you know.
+        """
+        self._require()
+        count = self._store.trust()
+        self._history.untrusted.clear()
+        return count
+
+    def detach(self) -> None:
+        """End the session; the history stays."""
+        if self.attached:
+            self.attached = False
+            try:
+                self._ledger.write("detach")
+            except NotRecording:
+                # The history ends with the last commit that was written.
+                pass
+            self._writer.close()
+            self._store.close()
+
+    def abandon(self) -> None:
+        """Forget the session in a forked child: its files belong to the parent."""
+        self.attached = False
+        self._writer.abandon()
+
+    # Looking
+
+    def resolve(self, ref: str) -> CommitId:
+        """The commit that ``ref`` names."""
+        return refs.resolve(self._history, ref, self._ledger.head)
+
+    def status(self) -> Status:
+        """Where the session is."""
+        return Status(
+            history=str(self._store.path),
+            notebook=str(self.notebook or ""),
+            session=self.id,
+            head=self._ledger.head,
+            branch=self._ledger.branch,
+            commits=len(self._history.commits),
+            variables=sum(not is_number(entity) for entity in self._observer.state),
+            recording=self.attached and not self.paused and not self.why_not,
+            why="detached" if not self.attached else "paused" if self.paused else self.why_not,
+            undo=self._undo_label(),
+            redo=self._ledger.steps.can_redo,
+            last=self._last_cost,
+            nbytes=self._writer.size,
+            damaged=list(self._store.damaged),
+            ignored=sorted(self._history.ignored),
+            warning=self._warning,
+        )
+
+    def log(self) -> list[Entry]:
+        """All commits, newest first."""
+        return list(log.entries(self._history, self._ledger.head))
+
+    def show(self, ref: str = refs.HEAD) -> Shown:
+        """A commit in full."""
+        return log.show(self._history, self.resolve(ref), self._ledger.head)
+
+    def diff(self, a: str, b: str = refs.HEAD) -> Difference:
+        """How the variables of two commits differ."""
+        return log.diff(self._history, self.resolve(a), self.resolve(b))
+
+    def find(self, name: str) -> list[Entry]:
+        """The commits that changed a variable, newest first."""
+        return log.find(self._history, name, self._ledger.head)
+
+    def at(self, ref: str) -> At:
+        """The variables of another state, without going there: ``at("HEAD~2")["df"]``.
+
+        Raises:
+            Untrusted: the history was written elsewhere.
+        """
+        target = self.resolve(ref)
+        self._check_trust(target)
+        state = self._history.state(target)
+        return At(self, state, self._build_aside(state))
+
+    def check(self) -> list[str]:
+        """Read every record and every chunk; gives what is damaged, empty when all is whole."""
+        damaged = list(self._store.damaged)
+        for name in self._store.chunk_names():
+            try:
+                self._store.get(name)
+            except Damaged as error:
+                damaged.append(error.message)
+        return damaged
+
+    @property
+    def history(self) -> History:
+        """The history as plain data."""
+        return self._history
+
+    @property
+    def store(self) -> Store:
+        """The history's files."""
+        return self._store
+
+    @property
+    def observer(self) -> Observer:
+        """What watches the variables."""
+        return self._observer
+
+    @property
+    def earlier(self) -> tuple[int, int]:
+        """How many variables, and bytes, the last state of the earlier kernel has."""
+        if self._resumed is None or not self._resumed.head:
+            return 0, 0
+        state = self._history.state(self._resumed.head)
+        names = [entity for entity in state if not is_number(entity)]
+        return len(names), log.nbytes_of(self._history, state)
+
+    # Travelling
+
+    def _travel(
+        self,
+        verb: str,
+        target: CommitId,
+        label: str,
+        *,
+        position: str | None = None,
+        branch: str | None = None,
+        kind: OperationKind | None = None,
+    ) -> Report:
+        start = time.perf_counter()
+        self._check_trust(target)
+        report = Report(verb, label, before=self._ledger.head)
+        wanted = self._history.state(target) if target else {}
+        for name in self._history.ignored:
+            wanted.pop(name, None)
+        replayer = Replayer(
+            self._store, self._history, self._identities, self._host, self._config
+        )
+        place = Place(
+            self._store, self._history, self._observer, self._host.namespace,
+            lambda: self._host.variables(self._history.ignored), replayer.values,
+        )  # fmt: skip
+        restore(place, self._look(), wanted, report)
+        self._ledger.write(
+            kind or verb, head=target, position=position, branch=branch  # type: ignore[arg-type]
+        )
+        if self._observer.state != wanted:
+            self._record_shortfall(wanted)
+        report.head = self._ledger.head
+        report.ms = (time.perf_counter() - start) * 1e3
+        return report
+
+    def _record_shortfall(self, wanted: State) -> None:
+        """Commit what came back otherwise than the target has it."""
+        state = self._observer.state
+        missing = [entity for entity in wanted if entity not in state]
+        commit = self._commit_of(
+            Change({}, missing, {}, {}), "found", branch=self._ledger.next_branch()
+        )
+        self._ledger.write("commit", head=commit.id, branch=commit.branch, commits=[commit])
+
+    def _take_from(self, target: CommitId, names: list[str], label: str) -> Report:
+        """Bring single variables of another state into this one."""
+        start = time.perf_counter()
+        state = self._history.state(target)
+        unknown = [name for name in names if name not in state or is_number(name)]
+        if unknown:
+            raise UnknownRef(
+                f"{', '.join(unknown)} is no variable of {target[:8]}.",
+                f"It has {', '.join(sorted(n for n in state if not is_number(n)))}.",
+            )
+        self._check_trust(target)
+        report = Report("checkout", f"{label}, only {', '.join(names)}", before=self._ledger.head)
+        build = self._build_aside(state)
+        with without_collecting():
+            values = {name: build.value(name) for name in names}
+        for number, made in build.built_definitions.items():
+            self._identities.register(number, made)
+        self._host.namespace.update(values)
+        look = self._look()
+        change = self._observer.record(look, self._recorder)
+        commit = self._commit_of(change, "found", branch=self._ledger.next_branch())
+        self._write("checkout", look, change, commit)
+        report.loaded = sorted(names)
+        report.missing = {
+            name: f"came back without its {type}: {reason}"
+            for name in names
+            for type, reason in build.missing
+        }
+        report.head = self._ledger.head
+        report.ms = (time.perf_counter() - start) * 1e3
+        return report
+
+    def _build_aside(self, state: State) -> Build:
+        """A build of a state that leaves everything live alone."""
+        live = self._observer.state
+        same = {
+            entity: obj
+            for entity, version in state.items()
+            if is_number(entity)
+            and live.get(entity) == version
+            and (obj := self._identities.live(entity)) is not None
+        }
+        return Build(
+            self._store, self._history, self._identities, self._host.namespace, state, {}, same
+        )
+
+    def _check_trust(self, target: CommitId) -> None:
+        untrusted = self._history.untrusted
+        if untrusted and any(commit.id in untrusted for commit in self._history.ancestry(target)):
+            raise Untrusted(
+                "This state was written by a Kishu with another key (another machine or user);"
+                " restoring it runs code that it holds."
+            )
+
+    def _branch_at(self, commit: CommitId) -> str:
+        if self._history.tip(self._ledger.branch) == commit:
+            return self._ledger.branch
+        return next(iter(self._history.names_of(commit)["branches"]), "")
+
+    def _labels(self, steps: list[Operation]) -> str:
+        return ", ".join(self._label(step) for step in steps)
+
+    def _label(self, step: Operation) -> str:
+        if step.kind == "run":
+            cell = step.commits[-1].cell
+            if cell is not None:
+                number = f"[{cell.number}] " if cell.number else ""
+                return f"{number}{log.first_line(cell.source)}"
+        return {"checkout": "a checkout", "restart": "the kernel's restart"}.get(step.kind, "a run")
+
+    def _undo_label(self) -> str:
+        try:
+            return self._labels(self._ledger.steps.undone(1))
+        except KishuError:
+            return ""
+
+    def _require(self, count: int = 1) -> None:
+        if not self.attached:
+            raise NotAttached("This session is detached.")
+        if count < 1:
+            raise UsageError(f"{count} steps cannot be taken.", "Give a number from 1 up.")

@@ -1,0 +1,426 @@
+"""One history's directory: its format, its chunks, its records, and who may write."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from blake3 import blake3
+
+from kishu.errors import Damaged, NotRecording, StoreError, Unsupported
+from kishu.store.journal import JournalWriter, is_locked, read_lines
+from kishu.store.key import Key
+from kishu.store.packs import Buffer, PackReader, PackWriter, Span, chunk_name
+
+FORMAT_VERSION = 1
+INLINE_BYTES = 4096
+SYNC_SECONDS = 1.0
+
+
+class Format(msgspec.Struct):
+    """``format.json``: what a reader must know before it reads anything else."""
+
+    version: int
+    history: str
+    requires: list[str] = []
+
+
+class Envelope(msgspec.Struct, omit_defaults=True):
+    """What a journal line holds: a record's body and the chunks that came with it."""
+
+    history: str
+    session: str
+    seq: int
+    body: msgspec.Raw
+    packed: dict[str, Span] = {}
+    inline: dict[str, bytes] = {}
+
+
+class Record(NamedTuple):
+    """A record as read: who wrote it, its body (JSON), and whether it may be trusted."""
+
+    session: str
+    seq: int
+    body: bytes
+    trusted: bool
+
+
+class _Trusted(msgspec.Struct):
+    """A journal's first ``size`` bytes (their BLAKE3), vouched for by this key's MAC."""
+
+    size: int
+    digest: str
+    mac: str
+
+
+class _InJournal(NamedTuple):
+    offset: int
+    length: int
+
+
+class Store:
+    """Chunks and records of one history.
+
+    Args:
+        path: the history's directory.
+        key: signs what is written and checks what is read.
+    """
+
+    def __init__(self, path: Path, key: Key, format: Format) -> None:
+        self.path = path
+        self.key = key
+        self.format = format
+        self.damaged: list[str] = []
+        self._packs = PackReader(path)
+        self._where: dict[str, tuple[str, Span | _InJournal]] = {}
+
+    @classmethod
+    def create(cls, path: Path, key: Key, history: str) -> Store:
+        """Make an empty history whose UUID is ``history``.
+
+        Raises:
+            NotRecording: the directory cannot be made or written.
+        """
+        try:
+            path.mkdir(mode=0o700, parents=True)
+            (path / "journal").mkdir(mode=0o700)
+            (path / "packs").mkdir(mode=0o700)
+            write_file(path / "format.json", msgspec.json.encode(Format(FORMAT_VERSION, history)))
+        except OSError as error:
+            raise NotRecording(f"{path} cannot be made: {error.strerror}.") from error
+        return cls.open(path, key)
+
+    @classmethod
+    def open(cls, path: Path, key: Key) -> Store:
+        """Open an existing history for reading; `writer` makes it writable.
+
+        Raises:
+            StoreError: there is no history there, or its format.json is unreadable.
+        """
+        try:
+            format = msgspec.json.decode((path / "format.json").read_bytes(), type=Format)
+        except FileNotFoundError:
+            raise StoreError(f"{path} holds no history.", "Name another directory.") from None
+        except (OSError, msgspec.MsgspecError) as error:
+            raise Damaged(f"{path / 'format.json'} cannot be read: {error}.") from error
+        return cls(path, key, format)
+
+    @property
+    def read_only_because(self) -> str | None:
+        """Why this version must not write here, or None when it may."""
+        if self.format.version > FORMAT_VERSION:
+            return f"its format {self.format.version} is newer than {FORMAT_VERSION}"
+        if self.format.requires:
+            return f"it needs {', '.join(self.format.requires)}"
+        return None
+
+    def sessions(self) -> list[str]:
+        """The ids of all sessions that ever wrote here, sorted."""
+        return sorted(path.stem for path in (self.path / "journal").glob("*.jsonl"))
+
+    def is_alive(self, session: str) -> bool:
+        """Whether that session's process still holds its journal."""
+        return is_locked(self._journal(session))
+
+    def records(self) -> Iterator[Record]:
+        """Every intact record, session by session, in the order it was written.
+
+        Damaged lines are left out and named in `damaged`.
+        """
+        self.damaged.clear()
+        for session in self.sessions():
+            yield from self._session_records(session)
+
+    def _session_records(self, session: str) -> Iterator[Record]:
+        path = self._journal(session)
+        vouched = self._vouched_bytes(session, path)
+        for line in read_lines(path, self.key):
+            try:
+                if not line.intact:
+                    raise msgspec.DecodeError("checksum")
+                envelope = msgspec.json.decode(line.json, type=Envelope)
+            except msgspec.MsgspecError:
+                self.damaged.append(f"record at byte {line.offset} of {path.name}")
+                continue
+            ours = envelope.history == self.format.history and envelope.session == session
+            for name, span in envelope.packed.items():
+                self._where.setdefault(name, (session, span))
+            for name in envelope.inline:
+                self._where.setdefault(name, (session, _InJournal(line.offset, line.length)))
+            trusted = (line.signed and ours) or line.offset + line.length <= vouched
+            yield Record(session, envelope.seq, bytes(envelope.body), trusted)
+
+    def has(self, name: str) -> bool:
+        """Whether the chunk is known to be here."""
+        return name in self._where
+
+    def get(self, name: str) -> bytes:
+        """A chunk's bytes, checked against its name.
+
+        Raises:
+            Damaged: it is missing, or not what its name says.
+        """
+        place = self._where.get(name)
+        if place is None:
+            raise Damaged(f"Chunk {name} is missing.")
+        session, where = place
+        if isinstance(where, Span):
+            return self._packs.read(session, where, name)
+        with open(self._journal(session), "rb") as file:
+            line = os.pread(file.fileno(), where.length, where.offset)
+        try:
+            envelope = msgspec.json.decode(line.rstrip(b"\n").split(b" ", 2)[2], type=Envelope)
+            data = envelope.inline[name]
+        except (IndexError, KeyError, msgspec.MsgspecError) as error:
+            raise Damaged(f"Chunk {name} in journal {session} is damaged.") from error
+        if chunk_name(data) != name:
+            raise Damaged(f"Chunk {name} in journal {session} is damaged.")
+        return data
+
+    def chunk_names(self) -> list[str]:
+        """The names of all chunks that the records brought."""
+        return list(self._where)
+
+    def writer(self, session: str, floor_bytes: int, cap_bytes: int) -> Writer:
+        """Begin a session's journal.
+
+        Args:
+            session: the new session's id, never used before.
+            floor_bytes: free disk space below which nothing is written.
+            cap_bytes: size of the history above which nothing is written; 0 for no cap.
+
+        Raises:
+            Unsupported: the history needs a newer Kishu.
+            NotRecording: the disk refused.
+        """
+        reason = self.read_only_because
+        if reason is not None:
+            raise Unsupported(f"The history {self.path.name} is read-only here: {reason}.")
+        try:
+            return Writer(self, session, floor_bytes, cap_bytes)
+        except OSError as error:
+            raise NotRecording(f"{self.path} cannot be written: {error.strerror}.") from error
+
+    def size(self) -> int:
+        """Bytes on disk of all journals and packs."""
+        return sum(
+            entry.stat().st_size
+            for folder in ("journal", "packs")
+            for entry in os.scandir(self.path / folder)
+        )
+
+    def trust(self) -> int:
+        """Vouch, with this machine's key, for every record now here; gives how many journals.
+
+        Raises:
+            NotRecording: the directory cannot be written.
+        """
+        trusted = {}
+        for session in self.sessions():
+            data = self._journal(session).read_bytes()
+            digest = blake3(data).hexdigest()
+            mac = self.key.sign(self._vow(session, len(data), digest))
+            trusted[session] = _Trusted(len(data), digest, mac)
+        try:
+            write_file(self.path / "trusted.json", msgspec.json.encode(trusted))
+        except OSError as error:
+            raise NotRecording(f"{self.path} cannot be written: {error.strerror}.") from error
+        return len(trusted)
+
+    def _vouched_bytes(self, session: str, journal: Path) -> int:
+        try:
+            raw = (self.path / "trusted.json").read_bytes()
+            entry = msgspec.json.decode(raw, type=dict[str, _Trusted]).get(session)
+        except (OSError, msgspec.MsgspecError):
+            return 0
+        if entry is None:
+            return 0
+        if not self.key.verifies(self._vow(session, entry.size, entry.digest), entry.mac):
+            return 0
+        with open(journal, "rb") as file:
+            same = blake3(file.read(entry.size)).hexdigest() == entry.digest
+        return entry.size if same else 0
+
+    def _vow(self, session: str, size: int, digest: str) -> bytes:
+        return f"trust {self.format.history} {session} {size} {digest}".encode()
+
+    def _journal(self, session: str) -> Path:
+        return self.path / "journal" / f"{session}.jsonl"
+
+    def _learn(self, name: str, session: str, where: Span | _InJournal) -> None:
+        self._where[name] = (session, where)
+
+    def close(self) -> None:
+        """Close the files read from."""
+        self._packs.close()
+
+
+class Writer:
+    """Writes one session's chunks and records: first the chunks, then the record naming them.
+
+    What is appended is in the page cache when `append` returns (it survives a kill) and on the
+    disk about a second later (it survives a power cut).
+    """
+
+    def __init__(self, store: Store, session: str, floor_bytes: int, cap_bytes: int) -> None:
+        self.session = session
+        self.chunks_written = 0
+        self.bytes_written = 0
+        self._taken = 0
+        self._store = store
+        self._floor = floor_bytes
+        self._cap = cap_bytes
+        self._size = store.size()
+        self._journal = JournalWriter(store._journal(session), store.key)
+        self._packs = PackWriter(store.path, session)
+        self._packed: dict[str, Span] = {}
+        self._inline: dict[str, bytes] = {}
+        self._seq = 0
+        self._sync = _Sync(self)
+
+    def put(self, data: Buffer, name: str | None = None) -> str:
+        """Store a chunk unless it is here already; gives its name.
+
+        Raises:
+            NotRecording: the disk refused.
+        """
+        if name is None:
+            name = chunk_name(data)
+        if self._store.has(name) or name in self._inline or name in self._packed:
+            return name
+        length = memoryview(data).nbytes
+        if length < INLINE_BYTES:
+            self._inline[name] = bytes(data)
+        else:
+            self._guard(length)
+            try:
+                self._packed[name] = self._packs.append(data)
+            except OSError as error:
+                raise NotRecording(f"A chunk was not written: {error.strerror}.") from error
+        self.chunks_written += 1
+        self.bytes_written += length
+        self._size += length
+        return name
+
+    def append(self, body: bytes) -> None:
+        """Write a record; with it, all chunks put since the last one become part of the history.
+
+        Raises:
+            NotRecording: the disk refused; the record does not exist.
+        """
+        store = self._store
+        envelope = Envelope(
+            store.format.history,
+            self.session,
+            self._seq,
+            msgspec.Raw(body),
+            self._packed,
+            self._inline,
+        )
+        line = msgspec.json.encode(envelope)
+        self._guard(len(line))
+        try:
+            offset, length = self._journal.append(line)
+        except OSError as error:
+            raise NotRecording(f"A record was not written: {error.strerror}.") from error
+        for name, span in self._packed.items():
+            store._learn(name, self.session, span)
+        for name in self._inline:
+            store._learn(name, self.session, _InJournal(offset, length))
+        self._packed, self._inline = {}, {}
+        self._seq += 1
+        self._size += length
+        self.bytes_written += length - sum(map(len, envelope.inline.values()))
+        self._sync.wake()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole history on disk, as far as this writer knows."""
+        return self._size
+
+    def take_bytes_written(self) -> int:
+        """The bytes written since this was last asked."""
+        taken, self._taken = self._taken, self.bytes_written
+        return self.bytes_written - taken
+
+    def _guard(self, length: int) -> None:
+        if self._cap and self._size + length > self._cap:
+            raise NotRecording(f"The history has reached its cap of {self._cap:,} bytes.")
+        disk = os.fstatvfs(self._journal.fd)
+        if disk.f_bavail * disk.f_frsize - length < self._floor:
+            raise NotRecording(f"Less than {self._floor:,} bytes are free on the disk.")
+
+    def sync(self) -> None:
+        """Have everything written so far on the disk before returning."""
+        for fd in (self._packs.fd, self._journal.fd):
+            if fd >= 0:
+                os.fsync(fd)
+
+    def close(self) -> None:
+        """Sync and end the session's journal."""
+        self._sync.stop()
+        try:
+            self.sync()
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Close the files without a word, as a forked child must."""
+        self._packs.close()
+        self._journal.close()
+
+
+class Naming:
+    """Gives chunks their names without storing them: to compare, not to keep."""
+
+    def put(self, data: Buffer, name: str | None = None) -> str:
+        """The chunk's name."""
+        return chunk_name(data) if name is None else name
+
+
+class _Sync:
+    """Syncs a writer's files in the background, at most once a second."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._work = threading.Event()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def wake(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="kishu-sync", daemon=True)
+            self._thread.start()
+        self._work.set()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(SYNC_SECONDS):
+            self._work.wait()
+            self._work.clear()
+            try:
+                self._writer.sync()
+            except OSError:
+                # Nothing to add: the bytes are written, and a failing disk shows at the next write.
+                continue
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._work.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Replace a small file whole, or leave it as it was."""
+    aside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(fd, data)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    os.replace(aside, path)

@@ -1,0 +1,1 @@
+"""Going back: recipes in, live objects out."""

@@ -1,0 +1,118 @@
+"""Putting what was built in place: bindings and patches, each with its inverse."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, FunctionType
+from typing import Any, NamedTuple
+
+from kishu.travel.build import Definition
+from kishu.travel.fill import Inverse, fill, fill_live_class, fill_live_function, run_all
+
+
+class Bytes(NamedTuple):
+    """Bytes to write into live memory."""
+
+    target: memoryview
+    at: int
+    data: bytes
+
+
+class Changes:
+    """All that a restore will do to the session, ready: nothing more can fail to be read."""
+
+    def __init__(self) -> None:
+        self.bytes: list[Bytes] = []
+        self.fills: list[tuple[Any, Any]] = []
+        self.definitions: list[tuple[Any, Definition]] = []
+        self.bind: dict[str, Any] = {}
+        self.unbind: list[str] = []
+
+    def apply(self, namespace: dict[str, Any]) -> Inverse:
+        """Do it, or nothing of it; gives the function that takes it back.
+
+        The old values stay alive until the inverse is let go.
+
+        Raises:
+            BaseException: what went wrong, after everything was taken back.
+        """
+        inverses: list[Inverse] = []
+        with uninterrupted():
+            try:
+                for do in self._actions(namespace):
+                    inverses.append(do())
+            except BaseException:
+                run_all(inverses)
+                raise
+        return lambda: run_all(inverses)
+
+    def _actions(self, namespace: dict[str, Any]) -> Iterator[Callable[[], Inverse]]:
+        for write in self.bytes:
+            yield lambda write=write: _write(write)  # type: ignore[misc]
+        for live, new in self.fills:
+            yield lambda live=live, new=new: fill(live, new)  # type: ignore[misc]
+        for live, halves in self.definitions:
+            yield lambda live=live, halves=halves: _define(live, halves)  # type: ignore[misc]
+        for name in self.unbind:
+            yield lambda name=name: _unbind(namespace, name)  # type: ignore[misc]
+        for name, value in self.bind.items():
+            yield lambda name=name, value=value: _bind(namespace, name, value)  # type: ignore[misc]
+
+
+def _write(write: Bytes) -> Inverse:
+    place = write.target[write.at : write.at + len(write.data)]
+    old = bytes(place)
+    place[:] = write.data
+
+    def back() -> None:
+        place[:] = old
+
+    return back
+
+
+def _define(live: Any, halves: Definition) -> Inverse:
+    if isinstance(live, FunctionType):
+        return fill_live_function(live, halves.made)
+    if isinstance(live, type):
+        return fill_live_class(live, halves.content)
+    return lambda: None
+
+
+_UNBOUND = object()
+
+
+def _bind(namespace: dict[str, Any], name: str, value: Any) -> Inverse:
+    old = namespace.get(name, _UNBOUND)
+    namespace[name] = value
+    return lambda: _put_back(namespace, name, old)
+
+
+def _unbind(namespace: dict[str, Any], name: str) -> Inverse:
+    old = namespace.pop(name, _UNBOUND)
+    return lambda: _put_back(namespace, name, old)
+
+
+def _put_back(namespace: dict[str, Any], name: str, old: Any) -> None:
+    if old is _UNBOUND:
+        namespace.pop(name, None)
+    else:
+        namespace[name] = old
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold a KeyboardInterrupt back until the block has ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[tuple[int, FrameType | None]] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: held.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held and callable(before):
+        before(*held[0])

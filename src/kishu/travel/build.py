@@ -1,0 +1,290 @@
+"""Building objects aside from recipes: nothing live is touched, everything read is checked."""
+
+from __future__ import annotations
+
+import gc
+import io
+import pickle
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import FunctionType
+from typing import Any
+
+from kishu.errors import NotRecoverable
+from kishu.handlers import building
+from kishu.handlers.classes import fill_class, make_class
+from kishu.handlers.code import fill_function, make_function
+from kishu.history import blobs
+from kishu.history.history import History, State
+from kishu.history.records import Part, Recipe, VersionId
+from kishu.observe.identity import Identities, Number
+from kishu.store.store import Store
+from kishu.travel.fill import fill
+
+class Definition:
+    """A function's or class's two halves, built aside, for `apply` to fill a live one with."""
+
+    def __init__(self, made: Any, content: dict[str, Any]) -> None:
+        self.made = made
+        self.content = content
+
+
+class Build:
+    """Builds versions of one target state.
+
+    Args:
+        state: which version each definition has in that state.
+        live: objects that are reused instead of built: by version, the live object of some parts.
+        definitions: live definitions that are reused, whatever their version (a restore patches
+            them; a look at another state builds its own where versions differ).
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        history: History,
+        identities: Identities,
+        user_globals: dict[str, Any],
+        state: State,
+        live: Mapping[VersionId, Mapping[int, Any]],
+        definitions: Mapping[Number, Any],
+    ) -> None:
+        self.user_globals = user_globals
+        self.definitions: dict[Number, Any] = dict(definitions)
+        self.built_definitions: dict[Number, Any] = {}
+        self.reused: list[tuple[str, str]] = []
+        self.missing: list[tuple[str, str]] = []
+        self._identities = identities
+        self._store = store
+        self._history = history
+        self._state = state
+        self._live = live
+        self._assemblies: dict[VersionId, Assembly] = {}
+
+    def assembly(self, version: VersionId) -> Assembly:
+        """The parts of one version."""
+        found = self._assemblies.get(version)
+        if found is None:
+            recipe = self._history.recipe(version)
+            found = Assembly(self, version, recipe, self._store, self._live.get(version, {}))
+            self._assemblies[version] = found
+        return found
+
+    def value(self, entity: str) -> Any:
+        """The object of a variable or definition in the target state.
+
+        Raises:
+            NotRecoverable: its version is not stored.
+            Damaged: a chunk that it needs is lost.
+        """
+        return self.assembly(self._state[entity]).root(entity)
+
+    def definition(self, number: Number) -> Any:
+        """The definition of that number, live or built."""
+        found = self.definitions.get(number)
+        if found is None:
+            found = self.built_definitions.get(number)
+        if found is None:
+            if number not in self._state:
+                raise NotRecoverable(f"Definition {number} is not part of the state.")
+            found = self.value(number)
+        return found
+
+
+    def has_definition(self, number: Number, version: VersionId) -> bool:
+        """Whether `definition` gives the one that another state means by that number."""
+        return number in self.definitions or self._state.get(number) == version
+
+    def hole(self, number: Number, type: str, reason: str) -> Any:
+        """The live object that could not be stored, if it still lives, else a stand-in."""
+        live = self._identities.live(number)
+        if live is not None and not reason.endswith(building.MOVES):
+            self.reused.append((type, reason))
+            return live
+        self.missing.append((type, reason))
+        return building.Missing(number, type, reason)
+
+
+class Assembly:
+    """The objects of one recipe's parts, each built once and in whatever order they need."""
+
+    def __init__(
+        self,
+        build: Build,
+        version: VersionId,
+        recipe: Recipe,
+        store: Store,
+        live: Mapping[int, Any],
+    ) -> None:
+        self.recipe = recipe
+        self._build = build
+        self._version = version
+        self._store = store
+        self._live = live
+        self._made: dict[int, Any] = {}
+        self._begun: set[int] = set()
+        self._classes: dict[int, type] = {}
+        self._hollow: dict[int, Any] = {}
+        self._halves: dict[int, Definition] = {}
+
+    def root(self, entity: str) -> Any:
+        """The object of one of the recipe's entities."""
+        index = self.recipe.roots[entity]
+        part = self.recipe.parts[index]
+        if part.kind == "definition":
+            return self._definition(entity, index)
+        made = self.object(index)
+        return made[entity] if part.kind == "bundle" else made
+
+    def object(self, index: int) -> Any:
+        """What others should refer to as that part: the live object where there is one."""
+        if index in self._live:
+            return self._live[index]
+        part = self.recipe.parts[index]
+        if part.kind == "definition":
+            return self._definition(self._entity(index), index)
+        if index in self._made:
+            return self._made[index]
+        if index in self._begun:
+            if index not in self._hollow:
+                self._hollow[index] = self._new_hollow(index)
+            return self._hollow[index]
+        return self.content(index)
+
+    def content(self, index: int) -> Any:
+        """The part built aside, whether or not there is a live object for it."""
+        if index in self._made:
+            return self._made[index]
+        self._begun.add(index)
+        part = self.recipe.parts[index]
+        with self._unpickling(part) as unpickler:
+            if part.kind == "instance":
+                self._classes[index] = unpickler.load()
+            made = unpickler.load()
+        hollow = self._hollow.get(index)
+        if hollow is not None:
+            fill(hollow, made)
+            made = hollow
+        self._made[index] = made
+        return made
+
+    def halves(self, entity: str) -> Definition:
+        """A definition built aside, for filling the live one."""
+        index = self.recipe.roots[entity]
+        if index not in self._halves:
+            part = self.recipe.parts[index]
+            with self._unpickling(part) as unpickler:
+                made = make_definition(unpickler.load())
+                content = unpickler.load()
+                if isinstance(made, FunctionType):
+                    fill_function(made, content)
+                self._halves[index] = Definition(made, content)
+        return self._halves[index]
+
+    def _definition(self, number: Number, index: int) -> Any:
+        found = self._build.definitions.get(number, self._build.built_definitions.get(number))
+        if found is not None:
+            return found
+        part = self.recipe.parts[index]
+        with self._unpickling(part) as unpickler:
+            made = make_definition(unpickler.load())
+            made = self._build.built_definitions.setdefault(number, made)
+            fill_definition(made, unpickler.load())
+        return made
+
+    def _entity(self, index: int) -> str:
+        return next(entity for entity, at in self.recipe.roots.items() if at == index)
+
+    @contextmanager
+    def _unpickling(self, part: Part) -> Iterator[_Unpickler]:
+        stream = io.BytesIO(blobs.read(part.stream, self._store))
+        oob = (bytearray(blobs.read(blob, self._store)) for blob in part.oob)
+        with building.loading(_PartLoading(self._build, self, part, self._store)):
+            yield _Unpickler(stream, self, part, oob)
+
+    def _new_hollow(self, index: int) -> Any:
+        """An object to refer to while the part that it stands for is still being read.
+
+        Raises:
+            NotRecoverable: an object of that type cannot exist before its content.
+        """
+        cls = self._classes.get(index)
+        if cls is not None:
+            return object.__new__(cls)
+        type = self.recipe.parts[index].type
+        if type not in _HOLLOW:
+            raise NotRecoverable(f"A {type} holds itself in a way that cannot be rebuilt.")
+        return _HOLLOW[type]()
+
+
+_HOLLOW: dict[str, type] = {"builtins.list": list, "builtins.dict": dict, "builtins.set": set}
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(
+        self, stream: io.BytesIO, assembly: Assembly, part: Part, oob: Iterator[bytearray]
+    ) -> None:
+        super().__init__(stream, buffers=oob)
+        self._assembly = assembly
+        self._part = part
+
+    def persistent_load(self, pid: Any) -> Any:
+        return self._assembly.object(self._part.members[pid])
+
+
+class _PartLoading:
+    """What builders may ask while one part's stream is unpickled."""
+
+    def __init__(self, build: Build, assembly: Assembly, part: Part, store: Store) -> None:
+        self.user_globals = build.user_globals
+        self._build = build
+        self._part = part
+        self._store = store
+
+    def memory(self, index: int, target: memoryview) -> None:
+        """Fill ``target`` with the buffer at that position."""
+        at = 0
+        for chunk in blobs.read_chunks(self._part.buffers[index], self._store):
+            target[at : at + len(chunk)] = chunk
+            at += len(chunk)
+
+    def definition(self, number: Number) -> Any:
+        """The definition of that number, live or built."""
+        return self._build.definition(number)
+
+    def line(self, index: int) -> tuple[str, int]:
+        """The note at that position."""
+        return self._part.lines[index]
+
+    def hole(self, number: str, type: str, reason: str) -> Any:
+        """What stands where something could not be stored."""
+        return self._build.hole(number, type, reason)
+
+
+def make_definition(skeleton: tuple[Any, ...]) -> Any:
+    """A function, class or bare object without its content."""
+    if not skeleton:
+        return object()
+    if skeleton[0] in ("class", "enum"):
+        return make_class(*skeleton)
+    return make_function(*skeleton)
+
+
+def fill_definition(made: Any, content: Any) -> None:
+    """Give a new function or class its content."""
+    if isinstance(made, type):
+        fill_class(made, content)
+    elif isinstance(made, FunctionType):
+        fill_function(made, content)
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Keep the garbage collector from looking at half-built objects (8 times faster, too)."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

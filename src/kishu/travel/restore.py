@@ -1,0 +1,253 @@
+"""A restore from end to end: plan, build aside, apply, verify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from kishu.errors import KishuError, RestoreError
+from kishu.history import blobs
+from kishu.history.history import History, State
+from kishu.history.records import VersionId
+from kishu.observe.canonical import Canonical
+from kishu.observe.identity import is_number
+from kishu.observe.observer import Change, Look, Observer
+from kishu.observe.parts import Cut
+from kishu.observe.recording import Recorder
+from kishu.store.store import Naming, Store
+from kishu.travel.apply import Bytes, Changes
+from kishu.travel.build import Build, without_collecting
+from kishu.travel.fill import Inverse
+from kishu.travel.plan import CoVariable, Plan, Refill, Rewrite, plan
+from kishu.travel.report import Report
+
+Replay = Callable[[VersionId, Build], dict[str, Any]]
+"""Runs cells again to make a version; gives the objects by variable. Raises ReplayError."""
+
+
+class Place(NamedTuple):
+    """What a restore works on."""
+
+    store: Store
+    history: History
+    observer: Observer
+    namespace: dict[str, Any]
+    variables: Callable[[], dict[str, Any]]
+    replay: Replay
+
+
+def restore(place: Place, look: Look, target: State, report: Report) -> None:
+    """Make the live state the target state and say in ``report`` what happened.
+
+    Args:
+        look: a look just accepted: the history holds the live state.
+
+    Raises:
+        RestoreError, Damaged: the session is as it was.
+    """
+    planned = plan(place.history, place.observer, look, target)
+    attempt = _Attempt(place, look, target, planned)
+    attempt.run(report)
+    if attempt.unfaithful:
+        # A patch did not take. What is loaded whole depends on nothing that was live.
+        stubborn = attempt.unfaithful
+        again = [
+            change._replace(actions={}) if change.version in stubborn else change
+            for change in planned.changed
+        ]
+        attempt.take_back()
+        report.patched, report.loaded, report.recomputed = [], [], []
+        report.unchecked, report.missing = {}, {}
+        attempt = _Attempt(place, look, target, planned._replace(changed=again))
+        attempt.run(report)
+    attempt.settle(report)
+
+
+class _Attempt:
+    """One try at a plan."""
+
+    def __init__(self, place: Place, look: Look, target: State, planned: Plan) -> None:
+        self.unfaithful: set[VersionId] = set()
+        self._place = place
+        self._before = look
+        self._plan = planned
+        self._target = dict(target)
+        self._changes = Changes()
+        identities = place.observer.identities
+        live = {
+            entity: obj
+            for entity in target
+            if is_number(entity) and (obj := _live_definition(place, look, entity)) is not None
+        }
+        self._live_definitions = live
+        self._build = Build(
+            place.store, place.history, identities, place.namespace, target, planned.live, live
+        )
+        self._inverse: Inverse | None = None
+        self._after: Look | None = None
+
+    def run(self, report: Report) -> None:
+        """Build, apply and verify."""
+        self._changes.unbind = list(self._plan.removed)
+        report.kept = list(self._plan.kept)
+        report.removed = list(self._plan.removed)
+        with without_collecting():
+            for change in self._plan.changed:
+                self._prepare(change, report)
+            for number, made in self._build.built_definitions.items():
+                self._place.observer.identities.register(number, made)
+            self._inverse = self._changes.apply(self._place.namespace)
+        try:
+            self._verify(report)
+        except BaseException:
+            self.take_back()
+            raise
+
+    def take_back(self) -> None:
+        """Make the session what it was before `run`."""
+        if self._inverse is not None:
+            self._inverse()
+            self._inverse = None
+
+    # Building
+
+    def _prepare(self, change: CoVariable, report: Report) -> None:
+        names = [entity for entity in change.entities if not is_number(entity)]
+        if change.recipe.status() == "recomputable":
+            self._recompute(change, names, report)
+            return
+        reused, missing = len(self._build.reused), len(self._build.missing)
+        assembly = self._build.assembly(change.version)
+        for index, action in change.actions.items():
+            if isinstance(action, Refill):
+                self._changes.fills.append((action.live, assembly.content(index)))
+            elif isinstance(action, Rewrite):
+                self._changes.bytes += self._differing(change, index, action)
+        for entity in change.entities:
+            if not is_number(entity):
+                value = assembly.root(entity)
+                if self._place.namespace.get(entity, self) is not value:
+                    self._changes.bind[entity] = value
+            elif entity in self._live_definitions:
+                live = self._live_definitions[entity]
+                self._changes.definitions.append((live, assembly.halves(entity)))
+            else:
+                assembly.root(entity)
+        for name in names:
+            same = self._before.values.get(name, self) is assembly.root(name)
+            (report.patched if same else report.loaded).append(name)
+            for type, reason in self._build.reused[reused:]:
+                report.unchecked[name] = f"holds the {type} that was there: {reason}"
+            for type, reason in self._build.missing[missing:]:
+                report.missing[name] = f"came back without its {type}: {reason}"
+            opaque = sorted({type for part in change.recipe.parts for type in part.opaque})
+            if opaque and name not in report.unchecked:
+                report.unchecked[name] = f"{', '.join(opaque[:3])} by its own reduce alone"
+
+    def _recompute(self, change: CoVariable, names: list[str], report: Report) -> None:
+        try:
+            values = self._place.replay(change.version, self._build)
+        except KishuError as error:
+            for name in names:
+                report.missing[name] = str(error)
+                self._target.pop(name, None)
+                if name in self._place.namespace:
+                    self._changes.unbind.append(name)
+            return
+        for name in names:
+            self._changes.bind[name] = values[name]
+            report.recomputed.append(name)
+
+    def _differing(self, change: CoVariable, index: int, action: Rewrite) -> list[Bytes]:
+        """The chunks of a part's buffers that differ from the live memory."""
+        store = self._place.store
+        target = change.recipe.parts[index]
+        writes = []
+        for view, position in action.memory:
+            wanted = blobs.leaf_names(target.buffers[position], store)
+            held = blobs.leaf_names(action.now.buffers[position], store)
+            for at, (name, old) in enumerate(zip(wanted, held, strict=True)):
+                if name != old:
+                    writes.append(Bytes(view, at * blobs.CHUNK_BYTES, store.get(name)))
+        return writes
+
+    # Verifying
+
+    def _verify(self, report: Report) -> None:
+        """Look at what is there now, and compare it with the target, co-variable by co-variable."""
+        observer = self._place.observer
+        look = observer.look(self._place.variables())
+        recorder = Recorder(Naming())
+        cuts: dict[VersionId, Cut] = {}
+        for group in look.dirty:
+            parts = observer.cut(look, group)
+            found, _ = recorder.record(parts)
+            wanted = {self._target.get(entity, "") for entity in group}
+            if len(wanted) == 1 and "" not in wanted:
+                version = wanted.pop()
+                names = [entity for entity in group if not is_number(entity)]
+                if (
+                    found == version
+                    or (names and set(names) <= set(report.recomputed))
+                    or self._same(look, group, version)
+                ):
+                    cuts[version] = parts
+                    continue
+            self._disagree(group, report)
+        self._after = look
+        self._cuts = cuts
+
+    def _disagree(self, group: tuple[str, ...], report: Report) -> None:
+        versions = {self._target[entity] for entity in group if entity in self._target}
+        patched = {
+            change.version for change in self._plan.changed
+            if change.version in versions and change.actions
+        }  # fmt: skip
+        self.unfaithful |= patched
+        if not patched:
+            for entity in group:
+                if not is_number(entity) and entity not in report.recomputed:
+                    report.unchecked.setdefault(
+                        entity, "what came back is not quite what was stored (its pickling lies)"
+                    )
+
+    def _same(self, look: Look, group: tuple[str, ...], version: VersionId) -> bool:
+        """Whether the live values equal freshly loaded ones in all that is state."""
+        observer = self._place.observer
+        try:
+            build = Build(
+                self._place.store, self._place.history, observer.identities,
+                self._place.namespace, self._target, {},
+                {number: obj for number, obj in look.values.items() if is_number(number)},
+            )  # fmt: skip
+            names = [entity for entity in group if not is_number(entity)]
+            with without_collecting():
+                stored = {name: build.assembly(version).root(name) for name in names}
+            live = {name: look.values[name] for name in names}
+            return self._fingerprint(stored) == self._fingerprint(live)
+        except (KishuError, ArithmeticError, LookupError, TypeError, ValueError):
+            return False
+
+    def _fingerprint(self, values: dict[str, Any]) -> str:
+        observer = self._place.observer
+        walk = Canonical(
+            observer.identities, self._place.namespace, frozenset(), observer.counters, True
+        )
+        return walk.fingerprint(values)
+
+    def settle(self, report: Report) -> None:
+        """Tell the observer where we are; what came back otherwise is a change to be found."""
+        look = self._after
+        if look is None:
+            raise RestoreError("The restored state was not verified.")
+        observer = self._place.observer
+        present = {entity: v for entity, v in self._target.items() if entity in look.values}
+        gone = [entity for entity in observer.state if entity not in present]
+        observer.accept(look, Change(present, gone, {}, self._cuts))
+        report.patched.sort()
+        report.loaded.sort()
+
+
+def _live_definition(place: Place, look: Look, number: str) -> Any | None:
+    found = look.values.get(number)
+    return place.observer.identities.live(number) if found is None else found

@@ -1,0 +1,144 @@
+"""A real ipykernel to test in: started, talked to over loopback, killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from jupyter_client import BlockingKernelClient, KernelManager
+
+TIMEOUT = 60
+
+
+class Ran(NamedTuple):
+    """What a cell did: what it printed, the exception's name and traceback, what it displayed."""
+
+    stdout: str
+    error: str
+    traceback: str
+    displayed: list[str]
+    stderr: str
+
+
+class Kernel:
+    """One ipykernel whose histories live under ``home``.
+
+    Args:
+        home: becomes KISHU_HOME.
+        notebook: the path the kernel is told it runs (JPY_SESSION_NAME); None for none.
+    """
+
+    def __init__(
+        self, home: Path, notebook: Path | None = None, environment: dict[str, str] | None = None
+    ) -> None:
+        self.home = home
+        self.manager = KernelManager(kernel_name="python3")
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        self.manager.kernel_spec.argv = command
+        env = {**os.environ, "KISHU_HOME": str(home), "IPYTHONDIR": str(home / "ipython")}
+        env.pop("JPY_SESSION_NAME", None)
+        if notebook is not None:
+            env["JPY_SESSION_NAME"] = str(notebook)
+        env["PYTHONWARNINGS"] = "ignore"
+        env.update(environment or {})
+        self.manager.start_kernel(env=env, cwd=str(home))
+        self.client: BlockingKernelClient = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=TIMEOUT)
+
+    def __enter__(self) -> Kernel:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """The kernel's process id."""
+        pid: int = self.manager.provisioner.process.pid
+        return pid
+
+    def send(self, code: str) -> str:
+        """Send a cell without waiting; gives the request's id."""
+        sent: str = self.client.execute(code, stop_on_error=False)
+        return sent
+
+    def wait(self, sent: str, timeout: float = TIMEOUT) -> Ran:
+        """Wait for a sent cell to end."""
+        printed: dict[str, str] = {"stdout": "", "stderr": ""}
+        displayed: list[str] = []
+        error = traceback = ""
+        while True:
+            message = self.client.get_iopub_msg(timeout=timeout)
+            if message["parent_header"].get("msg_id") != sent:
+                continue
+            kind, content = message["msg_type"], message["content"]
+            if kind == "stream":
+                printed[content["name"]] += content["text"]
+            elif kind in ("execute_result", "display_data"):
+                displayed.append(content["data"].get("text/plain", ""))
+            elif kind == "error":
+                error, traceback = content["ename"], "\n".join(content["traceback"])
+            elif kind == "status" and content["execution_state"] == "idle":
+                break
+        return Ran(printed["stdout"], error, traceback, displayed, printed["stderr"])
+
+    def run(self, code: str, timeout: float = TIMEOUT) -> Ran:
+        """Run a cell to its end, whatever its end."""
+        return self.wait(self.send(code), timeout)
+
+    def ok(self, code: str) -> str:
+        """Run a cell that must succeed; gives what it printed."""
+        ran = self.run(code)
+        assert not ran.error, ran.traceback
+        return ran.stdout
+
+    def value(self, expression: str) -> Any:
+        """The JSON-able value of an expression, read without making a cell of it."""
+        code = f"__import__('json').dumps({expression})"
+        sent = self.client.execute("", silent=True, user_expressions={"value": code})
+        while True:
+            reply = self.client.get_shell_msg(timeout=TIMEOUT)
+            if reply["parent_header"].get("msg_id") == sent:
+                break
+        answer = reply["content"]["user_expressions"]["value"]
+        assert answer["status"] == "ok", answer
+        text = answer["data"]["text/plain"]
+        return json.loads(_unquoted(text))
+
+    def kishu(self, line: str) -> Any:
+        """Run a verb and read its JSON."""
+        printed = self.ok(f"%kishu {line} --json")
+        return json.loads(printed)
+
+    def interrupt(self) -> None:
+        """Interrupt the running cell, as the stop button does."""
+        self.manager.interrupt_kernel()
+
+    def kill(self) -> None:
+        """Kill the kernel with SIGKILL, as the out-of-memory killer does."""
+        os.kill(self.pid, signal.SIGKILL)
+        self.manager.provisioner.process.wait()
+        self.stop()
+
+    def stop(self) -> None:
+        """End the kernel and close the channels."""
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+def _unquoted(text: str) -> str:
+    import ast
+
+    value: str = ast.literal_eval(text)
+    return value
