@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from kishu.errors import KishuError
 
+# Imported before `session` is defined: a submodule's first import binds its name here.
+from kishu.session import Session
+
 if TYPE_CHECKING:
     import os
 
-    from kishu.session import Session
-
 __version__ = "0.1.0"
-__all__ = ["KishuError", "__version__", "attach", "detach", "session"]
+__all__ = ["KishuError", "Session", "__version__", "attach", "detach", "session"]
 
 
 def attach(notebook: str | os.PathLike[str] | None = None) -> Session:

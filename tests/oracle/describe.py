@@ -52,10 +52,12 @@ def describe(namespace: dict[str, object], skip: Collection[str] = frozenset()) 
 
 
 def _is_users(name: str, value: object, skip: Collection[str]) -> bool:
-    if name == "open" and type(value) is types.FunctionType:
-        if str(value.__globals__.get("__name__")).startswith("IPython."):
-            return False
-    return name not in skip and not _SHELL_NAMES.fullmatch(name)
+    """Whether a variable is the user's, rather than the shell's or one to skip."""
+    if name in skip or _SHELL_NAMES.fullmatch(name):
+        return False
+    is_function = name == "open" and type(value) is types.FunctionType
+    home = getattr(value, "__globals__", {}) if is_function else {}
+    return not str(home.get("__name__")).startswith("IPython.")
 
 
 def _digest(data: bytes) -> Json:
@@ -212,16 +214,24 @@ class _Walk:
 
     def _set(self, obj: Any) -> dict[str, Json]:
         base: Any = set if issubclass(type(obj), set) else frozenset
-        items = list(base.__iter__(obj))
-        if len(items) > 1:
-            items.sort(key=self._alone)
-        return {"items": self._many([self.see(item) for item in items])} | self._held(obj)
+        inline, others = [], []
+        for item in base.__iter__(obj):
+            told = self._inline(item)
+            if told is _WITH_PARTS:
+                others.append(item)
+            else:
+                inline.append(told)
+        if len(others) > 1:
+            others.sort(key=self._alone)
+        items = sorted(inline, key=json.dumps) + [self.see(item) for item in others]
+        return {"items": self._many(items)} | self._held(obj)
 
     def _alone(self, item: object) -> str:
-        """The text of a set's item by itself, which gives it a place among the others."""
-        told = self._inline(item)
-        if told is not _WITH_PARTS:
-            return json.dumps(told)
+        """The text by itself of an item of a set, which gives it a place among the others.
+
+        Items whose texts are the same are told in any order; what else refers to them has
+        mostly given them numbers before, which tells them apart.
+        """
         walk = _Walk(self.namespace, self)
         walk.see(item)
         return walk.text()

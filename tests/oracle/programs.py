@@ -8,9 +8,12 @@ printed, nothing iterates over a set, and nothing doubles in size at each run.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
 
 NAMES = ("a", "b", "c", "d", "e", "f", "g", "p", "q", "_x", "K", "L")
 OPENING = (  # gives every name something of the kind it usually holds
@@ -18,8 +21,10 @@ OPENING = (  # gives every name something of the kind it usually holds
     "a, b, c, d = [[1], 2, 3], [4, 5], {'k': []}, {1: 2, 'k': [3], 'it': {1, 2}}",
     "e = np.arange(6.0)\n_x = pd.DataFrame({'x': [1, 2, 3], 'y': [4, 5, 6]})",
     "def f(x=a):\n    x.append(len(x))\n    return x\nf.calls = []\ng = lambda x=None: [x]",
-    "class K:\n    items = []\n    def __init__(self, x=0):\n        self.x = [x]\n"
-    "    def push(self, v):\n        self.items.append(v)\n        return v",
+    (
+        "class K:\n    items = []\n    def __init__(self, x=0):\n        self.x = [x]\n"
+        "    def push(self, v):\n        self.items.append(v)\n        return v"
+    ),
     "class L(K):\n    pass\np, q = K(), L(a)",
 )
 
@@ -47,8 +52,6 @@ _literal: SearchStrategy[str] = st.recursive(
     ),
     max_leaves=5,
 )
-
-
 _value: SearchStrategy[str] = st.one_of(
     _literal,
     _any,
@@ -56,12 +59,11 @@ _value: SearchStrategy[str] = st.one_of(
     st.builds("{{{}: {}}}".format, _key, _any),
     st.builds("({}, 1)".format, _any),  # of one name: two would double at each run
 )
-_holes = {
-    **{"ANY": _any, "OTHER": _any, "N": _number, "KEY": _key, "LITERAL": _literal},
-    **{"LIST": _list, "DICT": _dict, "SET": _set, "BUFFER": _buffer, "VALUE": _value},
-    **{"ARRAY": _array, "FRAME": _frame, "CALL": _call},
-    **{"CLASS": _class, "BASE": _class, "THING": _thing},
-}
+_holes = (
+    {"ANY": _any, "OTHER": _any, "N": _number, "KEY": _key, "LITERAL": _literal, "VALUE": _value}
+    | {"LIST": _list, "DICT": _dict, "SET": _set, "BUFFER": _buffer, "ARRAY": _array}
+    | {"FRAME": _frame, "CALL": _call, "CLASS": _class, "BASE": _class, "THING": _thing}
+)
 
 
 def _filled(template: str) -> SearchStrategy[str]:

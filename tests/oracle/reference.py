@@ -11,12 +11,14 @@ import subprocess
 import sys
 import traceback
 import types
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, Self
 
 from tests.oracle.describe import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _ROOT = Path(__file__).parents[2]
 _PRELOADED = ("numpy", "pandas")  # for the speed of the cells that import them
@@ -24,13 +26,18 @@ _SECONDS = 60  # a program that runs longer is killed
 
 
 class Reference:
-    """A process that runs programs, each in a fresh `__main__` of a forked child."""
+    """A process that runs programs, each in a fresh `__main__` of a forked child.
+
+    Args:
+        hash_seed: the seed of the process's hashes; None for a random one.
+    """
 
     def __init__(self, hash_seed: int | None = None) -> None:
         self._seed = "random" if hash_seed is None else str(hash_seed)
         self._server: subprocess.Popen[str] | None = None
 
-    def __enter__(self) -> Reference:
+    def __enter__(self) -> Self:
+        """Start the process."""
         self._server = subprocess.Popen(
             [sys.executable, "-m", __name__],
             cwd=_ROOT,
@@ -56,10 +63,11 @@ class Reference:
         return str(state)
 
     def __exit__(self, *_: object) -> None:
+        """Kill the process, and a program that still runs."""
         if self._server is None:
             return
         with suppress(ProcessLookupError):
-            os.killpg(self._server.pid, signal.SIGKILL)  # a program that still runs, too
+            os.killpg(self._server.pid, signal.SIGKILL)
         for pipe in self._pipes():
             pipe.close()
         self._server.wait()

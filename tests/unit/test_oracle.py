@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-
 from tests.oracle.describe import describe
 from tests.oracle.programs import OPENING, kinds, programs
 from tests.oracle.reference import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 COUNTER = """
 def counter():
@@ -38,6 +40,7 @@ RICH = [
     "r = functools.partial(counter, x=a); s = functools.lru_cache(counter); t = iter(a); next(t)",
     "u = (v for v in a); next(u); w = datetime.date(2020, 1, 1); x = ValueError(a)",
     "y = memoryview(bytearray(b'abc')); z = a\nfor _ in range(300): z = [(z,)]",
+    "v = frozenset()\nfor _ in range(60): v = frozenset([v, 1])",
 ]
 
 

@@ -161,6 +161,10 @@ def kishu_magic(line: str) -> Any:
     except KishuError as error:
         print(f"{error.message}\n{error.remedy}")
         return None
+    except Exception as error:
+        # A fault of ours is told, not raised: the cell's own state is what it was.
+        print(f"Kishu failed: {type(error).__name__}: {error}\nThe session is as it was.")
+        return None
 
 
 def register_magics(shell: InteractiveShell) -> None:

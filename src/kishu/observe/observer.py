@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 from kishu.handlers.registry import ATOMS
 from kishu.history.history import State
 from kishu.history.records import Recipe, VersionId
+from kishu.observe.batches import Batches
 from kishu.observe.carriers import Carriers
 from kishu.observe.groups import Group, groups
 from kishu.observe.identity import Identities, Number
-from kishu.observe.parts import Cut, cut
+from kishu.observe.parts import VALUE, Cut, LivePart, Walks, cut
 from kishu.observe.recording import Recorder
-from kishu.observe.walk import Counters, CutWalk, Scan, Unreadable, Walk
+from kishu.observe.walk import Counters, CutWalk, LoopWalk, Scan, Unreadable, Walk
 
 _SMALL_ATOM = 1024
 
@@ -26,16 +27,20 @@ class Sighting(NamedTuple):
         digest: of the content.
         ids: addresses of the nodes that others may share.
         top: the value's own address where its identity is state.
+        nodes: a hash of the addresses of all nodes.
         refs: numbers of the definitions it refers to.
         marks: numbers of what it holds that cannot be stored.
+        plain: whether it can be verified in a batch.
         sign: something small and unchanging whose identity alone says: unchanged. None if none.
     """
 
     digest: bytes
     ids: frozenset[int]
     top: int
+    nodes: int
     refs: tuple[Number, ...]
     marks: tuple[Number, ...]
+    plain: bool
     sign: object = None
 
 
@@ -96,6 +101,7 @@ class Observer:
         self.state: State = {}
         self._globals = user_globals
         self._excluded = excluded
+        self._batches = Batches()
         self._sightings: dict[str, Sighting] = {}
         self._group_of: dict[str, Group] = {}
 
@@ -104,7 +110,9 @@ class Observer:
         values: dict[str, Any] = dict(variables)
         sightings: dict[str, Sighting] = {}
         scans: dict[str, Scan] = {}
-        waiting = list(variables)
+        for entity in self._batches.unchanged(variables, lambda: self._walk(False)):
+            sightings[entity] = self._sightings[entity]
+        waiting = [entity for entity in variables if entity not in sightings]
         while waiting:
             entity = waiting.pop()
             value = values[entity]
@@ -186,7 +194,13 @@ class Observer:
                 self.identities, self._globals, self._excluded, self.counters, tolerant
             )
 
-        return cut(group, look.values, scans, lambda: self._walk(tolerant), cut_walk)
+        def loop_walk() -> LoopWalk:
+            return LoopWalk(
+                self.identities, self._globals, self._excluded, self.counters, tolerant
+            )
+
+        walks = Walks(lambda: self._walk(tolerant), loop_walk, cut_walk)
+        return cut(group, look.values, scans, walks)
 
     def record(self, look: Look, recorder: Recorder) -> Change:
         """Store the co-variables that changed.
@@ -198,17 +212,35 @@ class Observer:
         recipes: dict[VersionId, Recipe] = {}
         cuts: dict[VersionId, Cut] = {}
         for group in look.dirty:
-            parts = self.cut(look, group)
-            version, recipe = recorder.record(parts)
-            cuts[version] = parts
-            if any(self.state.get(entity) != version for entity in group):
-                recipes[version] = recipe
-                new.update(dict.fromkeys(group, version))
+            for parts in self._cuts(look, group):
+                version, recipe = recorder.record(parts)
+                cuts[version] = parts
+                if any(self.state.get(entity) != version for entity in recipe.roots):
+                    recipes[version] = recipe
+                    new.update(dict.fromkeys(recipe.roots, version))
         return Change(new, look.gone, recipes, cuts)
+
+    def _cuts(self, look: Look, group: Group) -> list[Cut]:
+        """A co-variable cut into parts; one that cannot be costs no other its version."""
+        try:
+            return [self.cut(look, group)]
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+        cuts = []
+        for entity in group:
+            value = look.values[entity]
+            scan = self._walk(True).scan(Unreadable(value, reason))
+            cuts.append(Cut({entity: 0}, [LivePart(VALUE, value, scan, [])]))
+        return cuts
 
     def accept(self, look: Look, change: Change) -> None:
         """Take a look for true: the next one is compared with it."""
         self._sightings = look.sightings
+        self._batches.add(
+            entity
+            for entity in look.scans
+            if entity in look.sightings and look.sightings[entity].plain
+        )
         self._group_of = look.group_of
         for entity in change.gone:
             self.state.pop(entity, None)
@@ -222,7 +254,9 @@ class Observer:
 
 
 def _sighting(scan: Scan, sign: object) -> Sighting:
-    return Sighting(scan.digest, scan.ids, scan.top, tuple(scan.refs), scan.marks, sign)
+    return Sighting(
+        scan.digest, scan.ids, scan.top, scan.nodes, tuple(scan.refs), scan.marks, scan.plain, sign
+    )
 
 
 def _sign(entity: str, value: Any, scan: Scan) -> object:

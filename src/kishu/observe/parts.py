@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from kishu.handlers.registry import treatment
 from kishu.observe.groups import Group
 from kishu.observe.identity import is_number
-from kishu.observe.walk import CutWalk, Scan, Walk, type_name
+from kishu.observe.walk import CutWalk, LoopWalk, Scan, Walk, type_name
 
 DEFINITION = "definition"
 BUNDLE = "bundle"
@@ -25,6 +25,14 @@ class LivePart(NamedTuple):
     members: list[int]
 
 
+class Walks(NamedTuple):
+    """How to begin each kind of walk."""
+
+    plain: Callable[[], Walk]
+    loop: Callable[[], LoopWalk]
+    cut: Callable[[], CutWalk]
+
+
 class Cut(NamedTuple):
     """A co-variable cut into parts; ``roots`` tells the part of each entity."""
 
@@ -33,11 +41,7 @@ class Cut(NamedTuple):
 
 
 def cut(
-    group: Group,
-    values: Mapping[str, Any],
-    scans: Mapping[str, Scan],
-    new_walk: Callable[[], Walk],
-    new_cut_walk: Callable[[], CutWalk],
+    group: Group, values: Mapping[str, Any], scans: Mapping[str, Scan], walks: Walks
 ) -> Cut:
     """Cut a group into parts.
 
@@ -45,19 +49,36 @@ def cut(
     entities' own objects and every object that two parts reach; walking stops at tops, and is done
     again while it meets objects that another part has walked.
     """
-    if len(group) == 1 and not scans[group[0]].loops:
-        entity = group[0]
+    entity, *others = group
+    value = values[entity]
+    if not others and not scans[entity].loops:
         kind = DEFINITION if is_number(entity) else VALUE
-        return Cut({entity: 0}, [LivePart(kind, values[entity], scans[entity], [])])
+        return Cut({entity: 0}, [LivePart(kind, value, scans[entity], [])])
     shared: dict[int, Any] = {}
-    while True:
-        result, conflicts = _cut_once(group, values, shared, new_cut_walk)
-        if not conflicts:
-            break
-        shared.update(conflicts)
+    if not any(is_number(e) or values[e] is not value for e in group):
+        result = _lone_top(group, value, walks.loop())
+    else:
+        while True:
+            result, conflicts = _cut_once(group, values, shared, walks.cut)
+            if not conflicts:
+                break
+            shared.update(conflicts)
     if _has_knot(result.parts):
-        return _bundle(group, values, new_walk)
+        return _bundle(group, values, walks.plain)
     return result
+
+
+def _lone_top(group: Group, value: Any, walk: LoopWalk) -> Cut:
+    """One object under one or more names: nothing else can belong to another part."""
+    kind, values = VALUE, (value,)
+    if _is_hollow_instance(value):
+        kind, values = INSTANCE, (type(value), value)
+    elif not can_be_hollow(value):
+        walk.expect(None)
+        return Cut(dict.fromkeys(group, 0), [LivePart(kind, value, walk.scan(value), [])])
+    walk.expect(value)
+    scan = walk.scan(*values)
+    return Cut(dict.fromkeys(group, 0), [LivePart(kind, value, scan, [0] * len(scan.members))])
 
 
 def _cut_once(
@@ -88,7 +109,7 @@ def _cut_once(
     for index, (kind, top) in enumerate(order):
         walk = new_cut_walk()
         own = id(top) if kind == VALUE else -1 - index
-        walk.cut(own, tops, owners)
+        walk.cut(own, kind == VALUE and can_be_hollow(top), tops, owners)
         if kind == DEFINITION:
             scan = walk.scan_definition(top)
         elif _is_hollow_instance(top):

@@ -26,6 +26,7 @@ from kishu.observe.identity import Identities, Number
 
 PROTOCOL = 5
 DIGEST_BYTES = 16
+_FEW = 4096
 
 
 class Memory(NamedTuple):
@@ -39,11 +40,17 @@ class Memory(NamedTuple):
     own: bool = False
 
 
+Token = tuple[bytes, int]
+"""Digest and nodes of a walk: equal means that nothing changed, nor who shares what."""
+
+
 class Scan(NamedTuple):
     """What one walk found.
 
     Attributes:
         digest: xxh3_128 of the stream and of all memory; equal means unchanged content.
+        nodes: a hash of the addresses of all nodes.
+        plain: whether it is small and made of built-in containers and atoms alone.
         stream: the pickle, in pieces.
         ids: addresses of the nodes that more than one holder may share.
         top: the address of the value itself, 0 where its identity is no state.
@@ -54,6 +61,8 @@ class Scan(NamedTuple):
     """
 
     digest: bytes
+    nodes: int
+    plain: bool
     stream: list[bytes]
     ids: frozenset[int]
     top: int
@@ -140,6 +149,7 @@ class Reducing:
         self._excluded = excluded
         self._counters = counters
         self._tolerant = tolerant
+        self._asked = False
         self._buffers: list[Memory] = []
         self._refs: dict[Number, object] = {}
         self._marks: dict[Number, None] = {}
@@ -197,6 +207,7 @@ class Reducing:
 
     def reducer_override(self, obj: Any) -> Any:
         """Ask the type's handler; without one, the object's own reduce serves."""
+        self._asked = True
         cls = type(obj)
         if cls is Unreadable:
             return self.hole(obj.value, obj.reason)
@@ -214,7 +225,7 @@ class Reducing:
         return NotImplemented
 
     def _try_reduce(self, obj: Any) -> Reduced:
-        if isinstance(obj, type):
+        if isinstance(obj, (type, FunctionType)):
             return NotImplemented
         try:
             reduced = obj.__reduce_ex__(PROTOCOL)
@@ -246,8 +257,22 @@ class Walk(Reducing, pickle.Pickler):
         """
         for value in values:
             self.dump(value)
-        self._counters.values += 1
+        self._counters.values += len(values)
         return self._found(values)
+
+    def token(self, values: list[Any]) -> Token | None:
+        """Walk plain values together; None when one of them is plain no more."""
+        try:
+            self.dump(values)
+        except Exception:
+            return None
+        self._counters.values += len(values)
+        memo = self.memo.copy()
+        self._counters.nodes += len(memo)
+        del memo[id(values)]
+        if self._asked:
+            return None
+        return xxhash.xxh3_128_digest(b"".join(self._stream)), hash(frozenset(memo))
 
     def _found(self, values: tuple[object, ...]) -> Scan:
         memo = self.memo.copy()
@@ -265,6 +290,8 @@ class Walk(Reducing, pickle.Pickler):
             digest.update(memory.digests)
         return Scan(
             digest=digest.digest(),
+            nodes=hash(frozenset(memo)),
+            plain=not self._asked and len(memo) <= _FEW,
             stream=stream,
             ids=self._shareable(memo),
             top=top,
@@ -280,11 +307,39 @@ class Walk(Reducing, pickle.Pickler):
         )
 
     def _shareable(self, memo: dict[int, tuple[int, Any]]) -> frozenset[int]:
-        """Nodes that something besides their one container holds (a lone node's count is known)."""
+        """Nodes that two holders may share.
+
+        Of many, only those that something besides their one container holds: a lone node's count
+        of references is known, and what only one thing holds is not shared.
+        """
+        if len(memo) <= _FEW:
+            few = [i for i, (_, o) in memo.items() if type(o) is not str and links(o)]
+            return (frozenset(few) | self._linked) - self._by_value
         lone = _LONE
         count = sys.getrefcount
         ids = [i for i, (_, o) in memo.items() if count(o) > lone and links(o)]
         return (frozenset(ids) | self._linked) - self._by_value
+
+
+class LoopWalk(Walk):
+    """A walk of one part that refers to nothing outside, except perhaps to its own top."""
+
+    def expect(self, top: object) -> None:
+        """Name the top."""
+        self._top = top
+        self._met = 0
+
+    def persistent_id(self, obj: Any) -> int | None:
+        """0 for the top where it is met again inside."""
+        if obj is not self._top:
+            return None
+        self._met += 1
+        return None if self._met == 1 else 0
+
+    def scan(self, *values: object) -> Scan:
+        """Walk the part; its only member can be itself."""
+        found = super().scan(*values)
+        return found._replace(members=[id(self._top)] if self._met > 1 else [])
 
 
 class CutWalk(Walk):
@@ -293,15 +348,20 @@ class CutWalk(Walk):
     ``conflicts`` then holds, by address, the objects met that belong to another part.
     """
 
-    def cut(self, value_top: int, tops: dict[int, int], owners: dict[int, int]) -> None:
+    def cut(
+        self, value_top: int, hollow: bool, tops: dict[int, int], owners: dict[int, int]
+    ) -> None:
         """Prepare for the walk of one part.
 
         Args:
             value_top: the address of the part's top; a negative number for a definition.
+            hollow: whether the top can exist before its content; what is inside then refers to it
+                as to any other part, else as pickle does.
             tops: addresses of the objects that are parts of their own, by part.
             owners: which top each node already met belongs to; extended by the walk.
         """
         self._own = value_top
+        self._hollow = hollow
         self._begun = False
         self._tops = tops
         self._owners = owners
@@ -311,7 +371,7 @@ class CutWalk(Walk):
     def persistent_id(self, obj: Any) -> int | None:
         """The position of the member that ``obj`` is, None to descend into it."""
         address = id(obj)
-        if address == self._own and not self._begun:
+        if address == self._own and not (self._begun and self._hollow):
             self._begun = True
             return None
         if address not in self._tops:
@@ -362,7 +422,7 @@ def _lone_count() -> int:
     class Probe(Walk):
         def _shareable(self, memo: dict[int, tuple[int, Any]]) -> frozenset[int]:
             count = sys.getrefcount
-            seen.extend([count(o) for i, (_, o) in memo.items() if i == node])
+            seen.extend([count(o) for i, (_, o) in memo.items() if i == node and links(o)])
             return frozenset()
 
     holder: list[list[object]] = [[]]

@@ -1,0 +1,54 @@
+"""Batches: many small plain variables verified in one walk.
+
+A walk has a cost of its own, five times that of a small value. Variables made of built-in
+containers alone are therefore walked 64 at a time; only when a batch's token differs are its
+members walked one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from kishu.observe.walk import Token, Walk
+
+BATCH = 64
+_CONTAINERS = (list, dict, set, tuple)
+
+
+class Batches:
+    """Assigns variables to batches for good, so that a new one disturbs only the last batch."""
+
+    def __init__(self) -> None:
+        self._batches: list[list[str]] = []
+        self._members: set[str] = set()
+        self._tokens: dict[int, Token] = {}
+
+    def unchanged(
+        self, values: Mapping[str, Any], new_walk: Callable[[], Walk]
+    ) -> Iterator[str]:
+        """The variables whose batch has the token it had; takes note of the new tokens."""
+        for index, batch in enumerate(self._batches):
+            names = [name for name in batch if type(values.get(name)) in _CONTAINERS]
+            if len(names) < len(batch):
+                self._members.difference_update(set(batch) - set(names))
+                self._batches[index] = names
+                self._tokens.pop(index, None)
+            if not names:
+                continue
+            token = new_walk().token([values[name] for name in names])
+            if token is not None and self._tokens.get(index) == token:
+                yield from names
+            elif token is not None:
+                self._tokens[index] = token
+
+    def add(self, names: Iterable[str]) -> None:
+        """Take in variables that were found to be plain and small."""
+        for name in names:
+            if name in self._members:
+                continue
+            if not self._batches or len(self._batches[-1]) >= BATCH:
+                self._batches.append([])
+            self._batches[-1].append(name)
+            self._tokens.pop(len(self._batches) - 1, None)
+            self._members.add(name)
