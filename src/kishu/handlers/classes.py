@@ -8,12 +8,12 @@ import types
 from typing import Any
 
 from kishu.handlers import building
-from kishu.handlers.code import Content, Skeleton, importable
-from kishu.handlers.registry import Reduced, Walk, handles
+from kishu.handlers.code import Content, Skeleton
+from kishu.handlers.registry import Reduced, Walk, handles, importable
 
 _MADE_BY_TYPE = frozenset(
     {"__dict__", "__weakref__", "__slots__", "_abc_impl", "__abstractmethods__", "__firstlineno__",
-     "__static_attributes__"}
+     "__static_attributes__", "__slotnames__"}
 )  # fmt: skip
 _MADE_BY_ENUM = frozenset(
     {"_member_names_", "_member_map_", "_value2member_map_", "_unhashable_values_",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kishu.handlers import building
-from kishu.handlers.registry import Reduced, Walk, declare, handles
+from kishu.handlers.registry import Reduced, Walk, declare, handles, importable
 
 # Version 2 has no back-references, whose flags depend on reference counts: the same code always
 # gives the same bytes. It cannot hold slice constants (3.14 and later).
@@ -38,17 +38,6 @@ def reduce_function(walk: Walk, function: types.FunctionType) -> Reduced:
     walk.link(function)
     skeleton, content = parts_of_function(walk, function)
     return make_function, skeleton, content, None, None, fill_function
-
-
-def importable(obj: Any) -> bool:
-    """Whether a function or class is found by its name in a module that is not the notebook."""
-    module = getattr(obj, "__module__", None)
-    if module is None or module == "__main__":
-        return False
-    found: Any = sys.modules.get(module)
-    for step in obj.__qualname__.split("."):
-        found = getattr(found, step, None)
-    return found is obj
 
 
 def parts_of_function(walk: Walk, function: types.FunctionType) -> tuple[Skeleton, Content]:

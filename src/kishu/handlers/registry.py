@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copyreg
 import enum
+import sys
 import types
 import weakref
 from collections.abc import Callable
@@ -78,11 +79,13 @@ class Treatment(NamedTuple):
         reduce: the handler's reducer, None for the object's own reduce.
         links: whether two variables that share such an object are tied by it.
         opaque: whether only the type's own reduce describes it.
+        plain: whether an instance is its attributes, and a container's content, alone.
     """
 
     reduce: Reducer | None
     links: bool
     opaque: bool = False
+    plain: bool = False
 
 
 class _Entry(NamedTuple):
@@ -159,7 +162,25 @@ def _decide(cls: type) -> Treatment:
         entry = _entries.get(f"{base.__module__}.{base.__qualname__}")
         if entry is not None and (base is cls or entry.subclasses):
             return Treatment(entry.reduce, entry.links)
-    return Treatment(None, _links(cls), _opaque(cls))
+    opaque = _opaque(cls)
+    plain = not opaque and cls.__module__ != "builtins"
+    reduce = None
+    if plain and not importable(cls):
+        from kishu.handlers.instances import reduce_instance
+
+        reduce = reduce_instance
+    return Treatment(reduce, _links(cls), opaque, plain)
+
+
+def importable(obj: Any) -> bool:
+    """Whether a function or class is found by its name in a module that is not the notebook."""
+    module = getattr(obj, "__module__", None)
+    if module is None or module == "__main__":
+        return False
+    found: Any = sys.modules.get(module)
+    for step in obj.__qualname__.split("."):
+        found = getattr(found, step, None)
+    return found is obj
 
 
 def _links(cls: type) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -113,9 +114,8 @@ class Hooks:
         try:
             do()
         except BaseException as error:
-            fault = f"{type(error).__name__}: {error}"
-            self.faults.append(fault)
-            self._session.why_not = f"the last commit failed ({fault})"
+            self.faults = [*self.faults[-9:], traceback.format_exc()]
+            self._session.why_not = f"the last commit failed ({type(error).__name__}: {error})"
 
 
 def is_of_verbs_alone(source: str) -> bool:

@@ -14,6 +14,7 @@ DEFINITION = "definition"
 BUNDLE = "bundle"
 VALUE = "value"
 INSTANCE = "instance"
+_MOST_ROUNDS = 12
 
 
 class LivePart(NamedTuple):
@@ -55,15 +56,16 @@ def cut(
         kind = DEFINITION if is_number(entity) else VALUE
         return Cut({entity: 0}, [LivePart(kind, value, scans[entity], [])])
     shared: dict[int, Any] = {}
+    conflicts: dict[int, Any] = {}
     if not any(is_number(e) or values[e] is not value for e in group):
         result = _lone_top(group, value, walks.loop())
     else:
-        while True:
+        for _ in range(_MOST_ROUNDS):
+            shared.update(conflicts)
             result, conflicts = _cut_once(group, values, shared, walks.cut)
             if not conflicts:
                 break
-            shared.update(conflicts)
-    if _has_knot(result.parts):
+    if conflicts or _has_knot(result.parts):
         return _bundle(group, values, walks.plain)
     return result
 
@@ -106,8 +108,11 @@ def _cut_once(
     owners: dict[int, int] = {}
     conflicts: dict[int, Any] = {}
     parts = []
+    walks = []
     for index, (kind, top) in enumerate(order):
         walk = new_cut_walk()
+        # Kept to the end: its passing objects must not give their addresses to another walk's.
+        walks.append(walk)
         own = id(top) if kind == VALUE else -1 - index
         walk.cut(own, kind == VALUE and can_be_hollow(top), tops, owners)
         if kind == DEFINITION:
@@ -150,9 +155,7 @@ def can_be_hollow(obj: Any) -> bool:
 
 def _is_hollow_instance(obj: Any) -> bool:
     cls = type(obj)
-    treated = treatment(cls)
-    plain = treated.reduce is None and not treated.opaque
-    return plain and cls.__new__ is object.__new__ and cls.__module__ != "builtins"
+    return treatment(cls).plain and cls.__new__ is object.__new__
 
 
 def _bundle(group: Group, values: Mapping[str, Any], new_walk: Callable[[], Walk]) -> Cut:

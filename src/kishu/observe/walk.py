@@ -211,7 +211,7 @@ class Reducing:
         cls = type(obj)
         if cls is Unreadable:
             return self.hole(obj.value, obj.reason)
-        reduce, _, opaque = treatment(cls)
+        reduce, _, opaque, _ = treatment(cls)
         if self._excluded and type_name(cls) in self._excluded:
             return self.hole(obj, "its class is on the list of classes that are never stored")
         if reduce is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from kishu.handlers.classes import fill_class, own_members
 from kishu.handlers.code import Content
+from kishu.handlers.instances import slot_names
 
 Inverse = Callable[[], None]
 
@@ -102,7 +103,7 @@ _EMPTY = object()
 
 
 def _fill_slots(live: Any, new: Any) -> Inverse:
-    old = {slot: getattr(live, slot, _EMPTY) for slot in _slots(type(live))}
+    old = {slot: getattr(live, slot, _EMPTY) for slot in slot_names(type(live))}
     for slot in old:
         _set_slot(live, slot, getattr(new, slot, _EMPTY))
 
@@ -118,13 +119,6 @@ def _set_slot(live: Any, slot: str, value: Any) -> None:
         object.__setattr__(live, slot, value)
     elif getattr(live, slot, _EMPTY) is not _EMPTY:
         object.__delattr__(live, slot)
-
-
-def _slots(cls: type) -> list[str]:
-    import copyreg
-
-    names: list[str] = copyreg._slotnames(cls)  # type: ignore[attr-defined]
-    return names
 
 
 def _fill_cell(live: CellType, new: CellType) -> Inverse:
