@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import builtins
 import enum
 import types
 from typing import Any
@@ -27,16 +28,23 @@ _MADE_BY_ENUM = frozenset(
 def reduce_class(walk: Walk, cls: type) -> Reduced:
     """By name if a library's, by number if the notebook's."""
     if cls.__module__ == "builtins":
-        singleton = _SINGLETONS.get(cls)
-        return NotImplemented if singleton is None else (type, (singleton,))
+        return NotImplemented if cls is builtin_type(cls.__name__) else _by_alias(walk, cls)
     if importable(cls):
         return NotImplemented
     return building.definition, (walk.definition(cls),)
 
 
-_SINGLETONS: dict[type, Any] = {
-    type(None): None, type(NotImplemented): NotImplemented, type(...): ...
-}  # fmt: skip
+def _by_alias(walk: Walk, cls: type) -> Reduced:
+    """A built-in type that the builtins do not name, by the name that `types` has for it."""
+    for name in types.__all__:
+        if getattr(types, name) is cls:
+            return getattr, (types, name)
+    return walk.hole(cls, "it is a built-in type without a name")
+
+
+def builtin_type(name: str) -> Any:
+    """What the builtins call by that name, None if nothing."""
+    return getattr(builtins, name, None)
 
 
 def parts_of_class(walk: Walk, cls: type) -> tuple[Skeleton, Content]:

@@ -129,8 +129,13 @@ def reduce_cell(walk: Walk, cell: types.CellType) -> Reduced:
     try:
         content = (cell.cell_contents,)
     except ValueError:
-        return types.CellType, ()
-    return types.CellType, (), content, None, None, fill_cell
+        return make_cell, ()
+    return make_cell, (), content, None, None, fill_cell
+
+
+def make_cell() -> types.CellType:
+    """An empty cell."""
+    return types.CellType()
 
 
 def fill_cell(cell: types.CellType, content: tuple[Any]) -> None:
@@ -144,7 +149,12 @@ def reduce_method(walk: Walk, method: types.MethodType) -> Reduced:
     name = method.__name__
     if isinstance(name, str) and getattr(method.__self__, name, None) == method:
         return getattr, (method.__self__, name)
-    return types.MethodType, (method.__func__, method.__self__)
+    return bind_method, (method.__func__, method.__self__)
+
+
+def bind_method(function: Callable[..., Any], owner: object) -> types.MethodType:
+    """A function bound to an object."""
+    return types.MethodType(function, owner)
 
 
 @handles("builtins.module", links=False)
@@ -152,7 +162,7 @@ def reduce_module(walk: Walk, module: types.ModuleType) -> Reduced:
     """By name; a module made by hand is left out."""
     if sys.modules.get(module.__name__) is not module:
         if module.__dict__ is walk.user_globals:
-            return sys.modules.__getitem__, ("__main__",)
+            return import_module, ("__main__",)
         return walk.hole(module, "it is a module that cannot be imported by its name")
     return import_module, (module.__name__,)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from kishu.handlers import building
+from kishu.handlers import building, texts
 from kishu.handlers.registry import Reduced, Walk, declare, handles
 
 if TYPE_CHECKING:
@@ -26,9 +26,14 @@ def reduce_array(walk: Walk, array: Array) -> Reduced:
     if array.dtype.hasobject:
         if array.dtype.names:
             return NotImplemented
-        writeable = array.flags.writeable
-        items = array.ravel(order="K" if _is_dense(array) else "C").tolist()
-        return make_objects, (array.shape, _layout(array), writeable), items, None, None, fill_objects
+        line = flat(array)
+        if line is None:
+            line = array.reshape(-1)
+        atoms = texts.reduce_atoms(walk, array, line)
+        if atoms is not None:
+            return make_atoms, (*atoms, array.shape, _layout(array), array.flags.writeable)
+        arguments = (array.shape, _layout(array), array.flags.writeable)
+        return make_objects, arguments, line.tolist(), None, None, fill_objects
     layout = _layout(array)
     own = array.flags.writeable and _is_dense(array) and not walk.is_by_value(array)
     index = walk.memory(flat_bytes(array), own)
@@ -134,6 +139,21 @@ def view_array(
     return view
 
 
+def make_atoms(
+    index: int,
+    size: int,
+    shape: tuple[int, ...],
+    layout: tuple[int, ...] | None,
+    writeable: bool,
+) -> Array:
+    """An object array of strings and other atoms."""
+    array = _empty(shape, object, layout)
+    fill_objects(array, texts.decode(index, size))
+    if not writeable:
+        array.flags.writeable = False
+    return array
+
+
 def make_objects(
     shape: tuple[int, ...], layout: tuple[int, ...] | None, writeable: bool
 ) -> Array:
@@ -145,8 +165,12 @@ def fill_objects(array: Array, items: list[Any]) -> None:
     """Put an object array's elements in, in memory order."""
     line = flat(array)
     assert line is not None, "a new array has no gaps"
-    for index, item in enumerate(items):
-        line[index] = item
+    try:
+        line[:] = items
+    except ValueError:
+        # Elements that are sequences themselves would be taken apart.
+        for index, item in enumerate(items):
+            line[index] = item
 
 
 declare("numpy.dtype", subclasses=True, links=False)

@@ -21,7 +21,7 @@ def reduce_block(walk: Walk, block: Any) -> Reduced:
     return NotImplemented
 
 
-@handles("pandas.core.indexes.base.Index", subclasses=True, links=False)
+@handles("pandas.core.indexes.base.Index", "pandas.Index", subclasses=True, links=False)
 def reduce_index(walk: Walk, index: Any) -> Reduced:
     """An index never changes: frames that hold the same one are not tied by it."""
     _take_by_value(walk, index._data if hasattr(index, "_data") else index)
@@ -29,8 +29,9 @@ def reduce_index(walk: Walk, index: Any) -> Reduced:
 
 
 @handles(
-    "pandas.core.arrays.base.ExtensionArray", subclasses=True, links=True
-)
+    "pandas.core.arrays.base.ExtensionArray", "pandas.api.extensions.ExtensionArray",
+    subclasses=True,
+)  # fmt: skip
 def reduce_extension_array(walk: Walk, array: Any) -> Reduced:
     """An extension array that a frame holds by value has its own arrays by value too."""
     if walk.is_by_value(array):
@@ -55,6 +56,7 @@ def _copies_on_write() -> bool:
 
 declare(
     "pandas.core.dtypes.base.ExtensionDtype",
+    "pandas.api.extensions.ExtensionDtype",
     "pandas.core.dtypes.dtypes.PandasExtensionDtype",
     "pandas._libs.internals.BlockPlacement",
     "pandas._libs.tslibs.offsets.BaseOffset",

@@ -32,6 +32,18 @@ class Walk(Protocol):
                 then write the bytes that differ there.
         """
 
+    def content(self, make: Callable[[], memoryview], digests: bytes, size: int) -> int:
+        """Take bytes that stand for content out of the stream; gives their position.
+
+        Args:
+            make: makes the bytes, when they are needed.
+            digests: their digests if known, else empty.
+            size: how many bytes they are.
+        """
+
+    def digests(self, index: int) -> bytes:
+        """The digests of the buffer at that position."""
+
     def definition(self, obj: object) -> str:
         """Note that the value refers to a function or class of the notebook; gives its number."""
 
@@ -116,6 +128,12 @@ _UNLINKED_BUILTINS: frozenset[type] = ATOMS | {
     staticmethod,
     classmethod,
 }
+_FAITHFUL_MODULES = (
+    "builtins", "collections", "functools", "itertools", "datetime", "decimal", "fractions",
+    "uuid", "pathlib", "re", "random", "numpy", "pandas", "scipy", "sklearn", "pyarrow",
+)  # fmt: skip
+"""Where every type's own reduce is known to be complete: not reported as unchecked."""
+
 _UNLINKED_MODULES = ("pyarrow.lib", "typing", "datetime", "zoneinfo", "decimal", "pathlib")
 
 
@@ -162,8 +180,9 @@ def _decide(cls: type) -> Treatment:
         entry = _entries.get(f"{base.__module__}.{base.__qualname__}")
         if entry is not None and (base is cls or entry.subclasses):
             return Treatment(entry.reduce, entry.links)
-    opaque = _opaque(cls)
-    plain = not opaque and cls.__module__ != "builtins"
+    by_default = not _own_reduce(cls)
+    opaque = not by_default and not cls.__module__.startswith(_FAITHFUL_MODULES)
+    plain = by_default and cls.__module__ != "builtins"
     reduce = None
     if plain and not importable(cls):
         from kishu.handlers.instances import reduce_instance
@@ -193,9 +212,8 @@ def _links(cls: type) -> bool:
     return by_identity or cls.__dictoffset__ != 0
 
 
-def _opaque(cls: type) -> bool:
-    if cls.__module__ == "builtins":
-        return False
+def _own_reduce(cls: type) -> bool:
+    """Whether the type says itself how it is pickled."""
     return (
         cls.__reduce_ex__ is not object.__reduce_ex__
         or cls.__reduce__ is not object.__reduce__

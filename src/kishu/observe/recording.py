@@ -56,19 +56,21 @@ class Recorder:
         return write_tree(names, len(data), self._writer)
 
     def _memory(self, memory: Memory) -> Blob:
-        view, digests, _ = memory
         names = []
-        for index, at in enumerate(range(0, view.nbytes, CHUNK_BYTES)):
-            digest = digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES]
+        view: memoryview | None = None
+        for index, at in enumerate(range(0, memory.nbytes, CHUNK_BYTES)):
+            digest = memory.digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES]
             name = self._names.get(digest)
             if name is None:
+                if view is None:
+                    view = memory.data()
                 chunk = view[at : at + CHUNK_BYTES]
                 name = self._writer.put(chunk, chunk_name(chunk))
                 if len(self._names) >= _REMEMBERED_CHUNKS:
                     self._names.clear()
                 self._names[digest] = name
             names.append(name)
-        return write_tree(names, view.nbytes, self._writer)
+        return write_tree(names, memory.nbytes, self._writer)
 
 
 def version_id(recipe: Recipe) -> VersionId:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+from collections.abc import Callable
 from functools import partial
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ import xxhash
 from kishu.handlers import building
 from kishu.handlers.classes import parts_of_class
 from kishu.handlers.code import parts_of_function
-from kishu.handlers.registry import ATOMS, Reduced, treatment
+from kishu.handlers.registry import ATOMS, Reduced, importable, treatment
 from kishu.history.blobs import CHUNK_BYTES
 from kishu.history.records import Hole
 from kishu.observe.identity import Identities, Number
@@ -35,9 +36,14 @@ class Memory(NamedTuple):
     ``own``: it is the live object's memory itself, and writing there changes nothing else.
     """
 
-    view: memoryview
+    view: memoryview | Callable[[], memoryview]
+    nbytes: int
     digests: bytes
     own: bool = False
+
+    def data(self) -> memoryview:
+        """The bytes."""
+        return self.view if isinstance(self.view, memoryview) else self.view()
 
 
 Token = tuple[bytes, int]
@@ -90,12 +96,12 @@ def hash_memory(view: memoryview, counters: Counters) -> Memory:
     """Hash contiguous memory in 256 KiB chunks."""
     counters.bytes_hashed += view.nbytes
     if view.nbytes <= CHUNK_BYTES:
-        return Memory(view, xxhash.xxh3_128_digest(view))
+        return Memory(view, view.nbytes, xxhash.xxh3_128_digest(view))
     digests = [
         xxhash.xxh3_128_digest(view[at : at + CHUNK_BYTES])
         for at in range(0, view.nbytes, CHUNK_BYTES)
     ]
-    return Memory(view, b"".join(digests))
+    return Memory(view, view.nbytes, b"".join(digests))
 
 
 class _Sink:
@@ -167,6 +173,16 @@ class Reducing:
         self._buffers.append(hash_memory(view, self._counters)._replace(own=own))
         return len(self._buffers) - 1
 
+    def content(self, make: Callable[[], memoryview], digests: bytes, size: int) -> int:
+        """Take bytes that stand for content out of the stream; gives their position."""
+        digests = digests or hash_memory(make(), self._counters).digests
+        self._buffers.append(Memory(make, size, digests))
+        return len(self._buffers) - 1
+
+    def digests(self, index: int) -> bytes:
+        """The digests of the buffer at that position."""
+        return self._buffers[index].digests
+
     def definition(self, obj: object) -> str:
         """Note that the value refers to a definition; gives its number."""
         number = self._identities.number(obj)
@@ -219,7 +235,10 @@ class Reducing:
             if reduced is not NotImplemented:
                 return reduced
         elif opaque:
-            self._opaque[type_name(cls)] = None
+            if hasattr(obj, "__qualname__") and importable(obj):
+                self.by_value(obj)
+            else:
+                self._opaque[type_name(cls)] = None
         if self._tolerant:
             return self._try_reduce(obj)
         return NotImplemented
@@ -309,10 +328,11 @@ class Walk(Reducing, pickle.Pickler):
     def _shareable(self, memo: dict[int, tuple[int, Any]]) -> frozenset[int]:
         """Nodes that two holders may share.
 
-        Of many, only those that something besides their one container holds: a lone node's count
-        of references is known, and what only one thing holds is not shared.
+        Where there are many, or where a reduce made objects in passing (their addresses are free
+        again after the walk): only those that something besides their one container holds. A lone
+        node's count of references is known, and what only one thing holds is not shared.
         """
-        if len(memo) <= _FEW:
+        if not self._asked and len(memo) <= _FEW:
             few = [i for i, (_, o) in memo.items() if type(o) is not str and links(o)]
             return (frozenset(few) | self._linked) - self._by_value
         lone = _LONE

@@ -155,7 +155,7 @@ def _action(
         if target.oob == now.oob and _rewritable(target, entry):
             buffers = entry.part.scan.buffers
             changed = [
-                (memory.view, position)
+                (memory.data(), position)
                 for position, memory in enumerate(buffers)
                 if target.buffers[position] != now.buffers[position]
             ]

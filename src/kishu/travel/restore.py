@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from kishu.errors import KishuError, RestoreError
+from kishu.errors import KishuError, NotRecoverable, RestoreError
 from kishu.history import blobs
 from kishu.history.history import History, State
 from kishu.history.records import VersionId
@@ -112,51 +112,77 @@ class _Attempt:
     # Building
 
     def _prepare(self, change: CoVariable, report: Report) -> None:
+        """Build one co-variable; one that cannot be built costs no other."""
         names = [entity for entity in change.entities if not is_number(entity)]
-        if change.recipe.status() == "recomputable":
-            self._recompute(change, names, report)
-            return
-        reused, missing = len(self._build.reused), len(self._build.missing)
-        assembly = self._build.assembly(change.version)
-        for index, action in change.actions.items():
-            if isinstance(action, Refill):
-                self._changes.fills.append((action.live, assembly.content(index)))
-            elif isinstance(action, Rewrite):
-                self._changes.bytes += self._differing(change, index, action)
-        for entity in change.entities:
-            if not is_number(entity):
-                value = assembly.root(entity)
-                if self._place.namespace.get(entity, self) is not value:
-                    self._changes.bind[entity] = value
-            elif entity in self._live_definitions:
-                live = self._live_definitions[entity]
-                self._changes.definitions.append((live, assembly.halves(entity)))
+        try:
+            if change.recipe.status() == "recomputable":
+                self._recompute(change, names, report)
             else:
-                assembly.root(entity)
+                self._rebuild(change, names, report)
+        except KishuError as error:
+            self._give_up(change, names, str(error), report)
+        except Exception as error:
+            # A class's own unpickling failed, or code that it needs is not installed.
+            self._give_up(change, names, f"{type(error).__name__}: {error}", report)
+
+    def _rebuild(self, change: CoVariable, names: list[str], report: Report) -> None:
+        build = self._build
+        reused, missing = len(build.reused), len(build.missing)
+        assembly = build.assembly(change.version)
+        values = {entity: assembly.root(entity) for entity in change.entities}
+        fills = [
+            (action.live, assembly.content(index))
+            for index, action in change.actions.items()
+            if isinstance(action, Refill)
+        ]
+        halves = [
+            (self._live_definitions[entity], assembly.halves(entity))
+            for entity in change.entities
+            if entity in self._live_definitions
+        ]
+        writes = [
+            write
+            for index, action in change.actions.items()
+            if isinstance(action, Rewrite)
+            for write in self._differing(change, index, action)
+        ]
+        # All is built: from here on nothing can fail.
+        self._changes.fills += fills
+        self._changes.definitions += halves
+        self._changes.bytes += writes
         for name in names:
-            same = self._before.values.get(name, self) is assembly.root(name)
+            if self._place.namespace.get(name, self) is not values[name]:
+                self._changes.bind[name] = values[name]
+            same = self._before.values.get(name, self) is values[name]
             (report.patched if same else report.loaded).append(name)
-            for type, reason in self._build.reused[reused:]:
-                report.unchecked[name] = f"holds the {type} that was there: {reason}"
-            for type, reason in self._build.missing[missing:]:
-                report.missing[name] = f"came back without its {type}: {reason}"
-            opaque = sorted({type for part in change.recipe.parts for type in part.opaque})
-            if opaque and name not in report.unchecked:
-                report.unchecked[name] = f"{', '.join(opaque[:3])} by its own reduce alone"
+            for type_, reason in build.reused[reused:]:
+                report.unchecked[name] = f"holds the {type_} that was there: {reason}"
+            for type_, reason in build.missing[missing:]:
+                report.missing[name] = f"came back without its {type_}: {reason}"
+            opaque = sorted({type_ for part in change.recipe.parts for type_ in part.opaque})
+            if opaque:
+                report.unchecked.setdefault(name, f"{', '.join(opaque[:3])}: by its own reduce")
 
     def _recompute(self, change: CoVariable, names: list[str], report: Report) -> None:
-        try:
-            values = self._place.replay(change.version, self._build)
-        except KishuError as error:
-            for name in names:
-                report.missing[name] = str(error)
-                self._target.pop(name, None)
-                if name in self._place.namespace:
-                    self._changes.unbind.append(name)
+        if not names:
+            live = [entity for entity in change.entities if entity in self._live_definitions]
+            if len(live) < len(change.entities):
+                raise NotRecoverable("A function or class could not be stored.")
             return
+        values = self._place.replay(change.version, self._build)
         for name in names:
             self._changes.bind[name] = values[name]
             report.recomputed.append(name)
+
+    def _give_up(
+        self, change: CoVariable, names: list[str], reason: str, report: Report
+    ) -> None:
+        for entity in change.entities:
+            self._target.pop(entity, None)
+        for name in names:
+            report.missing[name] = reason
+            if name in self._place.namespace:
+                self._changes.unbind.append(name)
 
     def _differing(self, change: CoVariable, index: int, action: Rewrite) -> list[Bytes]:
         """The chunks of a part's buffers that differ from the live memory."""
