@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
-from jupyter_client import BlockingKernelClient, KernelManager
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager
 
 PATIENCE = 120.0
 """Seconds without a sign of life after which a kernel counts as lost."""
@@ -36,9 +37,11 @@ class Kernel:
 
     def __init__(self, notebook: Path, home: Path) -> None:
         self._log = home / "kernel.log"
-        self._manager = KernelManager(
+        manager = KernelManager(
             kernel_name="python3", ip="127.0.0.1", connection_file=str(home / "kernel.json")
         )
+        # Its annotations allow for kernels that are not processes; this one is.
+        self._manager = cast(Any, manager)
         # This interpreter, whatever the machine calls "python3".
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         self._manager.kernel_spec.argv = command
@@ -47,7 +50,10 @@ class Kernel:
             "IPYTHONDIR": str(home / "ipython"),
             "JPY_SESSION_NAME": str(notebook),
             "MPLBACKEND": "agg",
-            "PYTHONPATH": str(Path(__file__).parent),
+            # So that the kernel finds `measure`.
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")])
+            ),
         }
         with self._log.open("ab") as log:
             self._manager.start_kernel(
@@ -55,7 +61,14 @@ class Kernel:
             )
         self._client: BlockingKernelClient = self._manager.client()
         self._client.start_channels()
-        self._client.wait_for_ready(timeout=PATIENCE)
+        try:
+            self._client.wait_for_ready(timeout=PATIENCE)
+        except RuntimeError as error:
+            self.stop()
+            raise KernelTrouble(f"{error}\n{self._log.read_text()}") from None
+        except BaseException:
+            self.stop()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +93,7 @@ class Kernel:
             KernelTrouble: the cell raised an exception, or the kernel died.
         """
         printed: list[str] = []
-        self._hear(self._send(source, cell_id, counted=counted), printed.append)
+        self._hear(source, self._send(source, cell_id, counted=counted), printed.append)
         return "".join(printed)
 
     def run_until(self, source: str, heard: Callable[[str], bool]) -> None:
@@ -94,10 +107,10 @@ class Kernel:
                 raise Enough
 
         try:
-            self._hear(self._send(source), listen)
+            self._hear(source, self._send(source), listen)
         except Enough:
             return
-        raise KernelTrouble("The cell ended before it was interrupted.")
+        raise KernelTrouble(f"The cell `{source.splitlines()[0]}` ended too soon.")
 
     def verb(self, line: str, *, counted: bool = False) -> Any:
         """Run a ``%kishu`` verb and give the JSON that it prints."""
@@ -150,7 +163,7 @@ class Kernel:
         sent: str = message["header"]["msg_id"]
         return sent
 
-    def _hear(self, sent: str, heard: Heard) -> None:
+    def _hear(self, source: str, sent: str, heard: Heard) -> None:
         """Hand on what a cell prints until it has ended."""
         error = ""
         while True:
@@ -166,7 +179,7 @@ class Kernel:
                 case "status" if content["execution_state"] == "idle":
                     break
         if error:
-            raise KernelTrouble(error)
+            raise KernelTrouble(f"In the cell `{source.splitlines()[0]}`: {error}")
 
     def _reply(self, sent: str) -> Any:
         while True:

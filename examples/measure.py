@@ -2,7 +2,7 @@
 
 A measure is a line of text. Two values have the same measure if the analysis could not tell them
 apart: frames by their data, models by their predictions, functions by what they return, figures by
-their pixels, instances by their class and attributes, and shared objects by the names they have.
+what they draw, instances by their class and attributes, and shared objects by the names they have.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from collections.abc import Callable, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.core.getipython import get_ipython
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from sklearn.pipeline import Pipeline
+from matplotlib.patches import Rectangle
+from sklearn.pipeline import Pipeline  # type: ignore[import-untyped]
 
 # Customers whom no model has seen, so that predictions do not depend on the session's frames.
 STRANGERS = pd.DataFrame(
@@ -35,6 +34,9 @@ STRANGERS = pd.DataFrame(
         "dear": [1.1, 1.0, 1.3, 0.9],
     }
 )
+
+LONGEST = 60
+"""Characters of a value that are shown as they are; a longer one is cut and summed up."""
 
 # How the notebook's functions are called; the seeds make what they return repeatable.
 CALLS: dict[str, Callable[[Any, Mapping[str, Any]], object]] = {
@@ -78,9 +80,9 @@ def _measure(name: str, value: Any, names: Mapping[str, Any]) -> str:
         case pd.DataFrame() | pd.Series():
             return _frame(value)
         case Pipeline():
-            return f"{type(value[-1]).__name__} that predicts {_sum(value.predict_proba(STRANGERS))}"
+            return _model(value)
         case Figure():
-            return f"figure with pixels {_sum(_pixels(value))}"
+            return f"figure of {len(value.axes)} axes that draw {_sum(_drawn(value))}"
         case Axes():
             return f"axes {value.get_title()!r} of the figure {_name_of(value.figure, names)}"
         case np.random.Generator():
@@ -88,10 +90,9 @@ def _measure(name: str, value: Any, names: Mapping[str, Any]) -> str:
         case FunctionType() if name in CALLS:
             result = _measure("", CALLS[name](value, names), names)
             return f"function that returns {result}"
-        case type() if value.__module__ == "__main__":
-            return f"class with {', '.join(k for k in vars(value) if not k.startswith('__'))}"
         case type() | FunctionType():
-            return f"{value.__module__}.{value.__qualname__}"
+            own = [key for key in vars(value) if not key.startswith("__")]
+            return " ".join([f"{value.__module__}.{value.__qualname__}", *sorted(own)])
         case _ if type(value).__module__ == "__main__":
             return _instance(value, names)
         case _:
@@ -103,6 +104,13 @@ def _frame(value: pd.DataFrame | pd.Series) -> str:
     types = [str(kind) for kind in np.atleast_1d(np.asarray(value.dtypes, dtype=object))]
     rows = pd.util.hash_pandas_object(value).to_numpy()
     return f"{len(value)} rows of {', '.join(map(str, columns))}: {_sum(rows)} {_sum(types)}"
+
+
+def _model(value: Pipeline) -> str:
+    # A model may want columns that it makes no use of; their values are of no weight.
+    asked = STRANGERS.reindex(columns=value.feature_names_in_, fill_value=0)
+    chances = value.predict_proba(asked).round(12)
+    return f"{type(value[-1]).__name__} that predicts {_sum(chances)}"
 
 
 def _instance(value: Any, names: Mapping[str, Any]) -> str:
@@ -121,18 +129,19 @@ def _name_of(value: object, names: Mapping[str, Any]) -> str:
     return next((name for name, other in names.items() if other is value), "") if mutable else ""
 
 
-def _pixels(figure: Figure) -> bytes:
-    # Drawing lays a figure out anew, so a copy is drawn; pyplot must not keep it.
-    drawn = copy.deepcopy(figure)
-    plt.close(drawn)
-    canvas = FigureCanvasAgg(drawn)
-    canvas.draw()
-    return bytes(canvas.buffer_rgba())
+def _drawn(figure: Figure) -> list[object]:
+    # Rendering, copying, even asking for limits changes a figure; what it was given does not.
+    drawn: list[object] = []
+    for axes in figure.axes:
+        drawn += [axes.get_title(), axes.get_xlabel(), axes.get_ylabel()]
+        drawn += [np.asarray(line.get_data(orig=True)).tolist() for line in axes.lines]
+        drawn += [bar.get_bbox().bounds for bar in axes.patches if isinstance(bar, Rectangle)]
+    return drawn
 
 
 def _short(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 60 else f"{text[:40]}… {_sum(text)}"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}… {_sum(text)}"
 
 
 def _sum(value: object) -> str:

@@ -38,9 +38,9 @@ def heard(kernel: Kernel, *cells: str) -> str:
         kind, content = message["msg_type"], message["content"]
         if kind == "stream":
             printed += content["text"]
-        elif kind == "status" and content["execution_state"] == "idle":
-            if message["parent_header"].get("msg_id") == sent[-1]:
-                return printed
+        idle = kind == "status" and content["execution_state"] == "idle"
+        if idle and message["parent_header"].get("msg_id") == sent[-1]:
+            return printed
 
 
 def wait_for_print(kernel: Kernel) -> None:

@@ -148,8 +148,19 @@ def reduce_method(walk: Walk, method: types.MethodType) -> Reduced:
     """By the object it is bound to and its name, where that gives the method back."""
     name = method.__name__
     if isinstance(name, str) and getattr(method.__self__, name, None) == method:
-        return getattr, (method.__self__, name)
+        return find_method, (method.__self__, name)
     return bind_method, (method.__func__, method.__self__)
+
+
+def find_method(owner: Any, name: str) -> Any:
+    """The method of that name, as the owner's class will have it when the restore is done."""
+    cls = owner if isinstance(owner, type) else type(owner)
+    for base in cls.__mro__:
+        members = building.now().members(base)
+        if name in members:
+            bound = members[name].__get__(None if owner is cls else owner, cls)
+            return bound if isinstance(bound, types.MethodType) else getattr(owner, name)
+    return getattr(owner, name)
 
 
 def bind_method(function: Callable[..., Any], owner: object) -> types.MethodType:
@@ -183,7 +194,7 @@ def reduce_property(walk: Walk, prop: property) -> Reduced:
 @handles("builtins.staticmethod", "builtins.classmethod", links=False)
 def reduce_wrapper(walk: Walk, wrapper: staticmethod[Any, Any] | classmethod[Any, Any, Any]) -> Reduced:
     """A static or class method by its function."""
-    return type(wrapper), (wrapper.__func__,)
+    return type(wrapper), (wrapper.__func__,), wrapper.__dict__, None, None, fill_attributes
 
 
 @handles("functools._lru_cache_wrapper")
@@ -193,9 +204,8 @@ def reduce_lru_cache(walk: Walk, wrapper: Any) -> Reduced:
         return NotImplemented
     parameters = wrapper.cache_parameters()
     attributes = {k: v for k, v in wrapper.__dict__.items() if k != "cache_parameters"}
-    return make_lru_cache, (wrapper.__wrapped__, parameters["maxsize"], parameters["typed"]), (
-        attributes
-    ), None, None, fill_attributes
+    arguments = (wrapper.__wrapped__, parameters["maxsize"], parameters["typed"])
+    return make_lru_cache, arguments, attributes, None, None, add_attributes
 
 
 def make_lru_cache(function: Callable[..., Any], maxsize: int | None, typed: bool) -> Any:
@@ -204,7 +214,13 @@ def make_lru_cache(function: Callable[..., Any], maxsize: int | None, typed: boo
 
 
 def fill_attributes(obj: Any, attributes: dict[str, Any]) -> None:
-    """Set an object's attributes."""
+    """Set an object's attributes, dropping those that its making gave it."""
+    obj.__dict__.clear()
+    obj.__dict__.update(attributes)
+
+
+def add_attributes(obj: Any, attributes: dict[str, Any]) -> None:
+    """Set some of an object's attributes."""
     obj.__dict__.update(attributes)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
 from kishu.handlers import building, texts
 from kishu.handlers.registry import Reduced, Walk, declare, handles
+
+_EXPORTERS: frozenset[type] = frozenset({bytes, bytearray})
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +25,12 @@ def reduce_array(walk: Walk, array: Array) -> Reduced:
         dtype = array.dtype
         return view_array, (
             owner, dtype, array.shape, array.strides, offset, array.flags.writeable
+        )  # fmt: skip
+    if type(array.base) in _EXPORTERS and not walk.is_by_value(array):
+        place = _address(array) - _address(sys.modules["numpy"].frombuffer(array.base, "u1"))
+        writeable = array.flags.writeable
+        return window_array, (
+            array.base, array.dtype, array.shape, array.strides, place, writeable
         )  # fmt: skip
     if array.dtype.hasobject:
         if array.dtype.names:
@@ -137,6 +146,26 @@ def view_array(
     if not writeable:
         view.flags.writeable = False
     return view
+
+
+def window_array(
+    base: Any,
+    dtype: Any,
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    offset: int,
+    writeable: bool,
+) -> Array:
+    """An array that looks into the memory of a bytes-like object, which is its base."""
+    import numpy as np
+
+    if math.prod(shape) == len(base) // dtype.itemsize and len(shape) == 1 and not offset:
+        array = np.frombuffer(base, dtype)
+    else:
+        array = np.ndarray(shape, dtype, base, offset, strides)
+    if not writeable and array.flags.writeable:
+        array.flags.writeable = False
+    return array
 
 
 def make_atoms(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import Any
 
@@ -19,6 +20,34 @@ def reduce_block(walk: Walk, block: Any) -> Reduced:
     if _copies_on_write():
         _take_by_value(walk, block.values)
     return NotImplemented
+
+
+@handles("pandas.core.generic.NDFrame", subclasses=True)
+def reduce_frame(walk: Walk, frame: Any) -> Reduced:
+    """A frame or series as pandas has it, and the attributes set on it, which pandas drops."""
+    cls = type(frame)
+    known = _internals() | getattr(cls, "_accessors", set()) | getattr(cls, "_hidden_attrs", set())
+    extra = {name: value for name, value in vars(frame).items() if name not in known}
+    if not extra:
+        return NotImplemented
+    make, arguments, state = frame.__reduce_ex__(4)[:3]
+    return make, arguments, (state, extra), None, None, fill_frame
+
+
+def fill_frame(frame: Any, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    """Give a frame its state and the attributes set on it."""
+    own, extra = state
+    frame.__setstate__(own)
+    vars(frame).update(extra)
+
+
+@functools.cache
+def _internals() -> frozenset[str]:
+    """The instance attributes that pandas itself gives to frames and series."""
+    pandas: Any = sys.modules["pandas"]
+    return frozenset(
+        {"_item_cache", "_is_copy", "_cacher", "_attrs", "_flags", "_name", "_index", "_typ"}
+    ).union(vars(pandas.DataFrame()), vars(pandas.Series(dtype=float)))
 
 
 @handles("pandas.core.indexes.base.Index", "pandas.Index", subclasses=True, links=False)

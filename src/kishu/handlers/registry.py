@@ -11,7 +11,7 @@ import enum
 import sys
 import types
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 Reduced = Any
@@ -73,6 +73,9 @@ class Loading(Protocol):
 
     def definition(self, number: str) -> Any:
         """The function or class of that number, live or built."""
+
+    def members(self, cls: type) -> Mapping[str, Any]:
+        """What a class will have of its own when the restore is done."""
 
     def line(self, index: int) -> tuple[str, int]:
         """The note at that position."""

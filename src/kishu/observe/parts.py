@@ -72,13 +72,12 @@ def cut(
 
 def _lone_top(group: Group, value: Any, walk: LoopWalk) -> Cut:
     """One object under one or more names: nothing else can belong to another part."""
-    kind, values = VALUE, (value,)
+    kind: str = VALUE
+    values: tuple[Any, ...] = (value,)
     if _is_hollow_instance(value):
         kind, values = INSTANCE, (type(value), value)
-    elif not can_be_hollow(value):
-        walk.expect(None)
-        return Cut(dict.fromkeys(group, 0), [LivePart(kind, value, walk.scan(value), [])])
-    walk.expect(value)
+    # An object that cannot exist before its content refers to itself as pickle does.
+    walk.expect(value if can_be_hollow(value) else object())
     scan = walk.scan(*values)
     return Cut(dict.fromkeys(group, 0), [LivePart(kind, value, scan, [0] * len(scan.members))])
 

@@ -77,7 +77,9 @@ def _define(live: Any, halves: Definition) -> Inverse:
     if isinstance(live, FunctionType):
         return fill_live_function(live, halves.made)
     if isinstance(live, type):
-        return fill_live_class(live, halves.content)
+        inverses = [fill_live_function(old, new) for old, new in halves.refills]
+        inverses.append(fill_live_class(live, halves.content))
+        return lambda: run_all(inverses)
     return lambda: None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
@@ -22,11 +22,36 @@ from kishu.store.store import Store
 from kishu.travel.fill import fill
 
 class Definition:
-    """A function's or class's two halves, built aside, for `apply` to fill a live one with."""
+    """What a live function or class will be filled with, built aside.
 
-    def __init__(self, made: Any, content: dict[str, Any]) -> None:
+    Attributes:
+        made: the function or class built anew.
+        content: the members that the live class will have: its own functions where they only need
+            filling, so that methods bound to them stay the class's methods.
+        refills: those functions, each with the one to fill it from.
+    """
+
+    def __init__(self, live: Any, made: Any, content: dict[str, Any]) -> None:
         self.made = made
         self.content = content
+        self.refills: list[tuple[FunctionType, FunctionType]] = []
+        if isinstance(live, type):
+            for name, new in content.items():
+                old = live.__dict__.get(name)
+                if _can_refill(old, new):
+                    content[name] = old
+                    self.refills.append((old, new))
+
+
+def _can_refill(old: Any, new: Any) -> bool:
+    """Whether a live function differs at most in what can be set on it."""
+    return (
+        isinstance(old, FunctionType)
+        and isinstance(new, FunctionType)
+        and old.__code__ == new.__code__
+        and old.__globals__ is new.__globals__
+        and len(old.__closure__ or ()) == len(new.__closure__ or ())
+    )
 
 
 class Build:
@@ -37,6 +62,7 @@ class Build:
         live: objects that are reused instead of built: by version, the live object of some parts.
         definitions: live definitions that are reused, whatever their version (a restore patches
             them; a look at another state builds its own where versions differ).
+        changing: the definitions among them that the restore will fill.
     """
 
     def __init__(
@@ -48,6 +74,7 @@ class Build:
         state: State,
         live: Mapping[VersionId, Mapping[int, Any]],
         definitions: Mapping[Number, Any],
+        changing: Collection[Number] = (),
     ) -> None:
         self.user_globals = user_globals
         self.definitions: dict[Number, Any] = dict(definitions)
@@ -60,6 +87,12 @@ class Build:
         self._state = state
         self._live = live
         self._assemblies: dict[VersionId, Assembly] = {}
+        self._changing = {
+            cls: number
+            for number, cls in definitions.items()
+            if isinstance(cls, type) and number in changing
+        }
+        self._looking: set[Number] = set()
 
     def assembly(self, version: VersionId) -> Assembly:
         """The parts of one version."""
@@ -94,6 +127,17 @@ class Build:
     def has_definition(self, number: Number, version: VersionId) -> bool:
         """Whether `definition` gives the one that another state means by that number."""
         return number in self.definitions or self._state.get(number) == version
+
+    def members(self, cls: type) -> Mapping[str, Any]:
+        """What a class will have of its own when the restore is done."""
+        number = self._changing.get(cls)
+        if number is None or number in self._looking:
+            return cls.__dict__
+        self._looking.add(number)
+        try:
+            return self.assembly(self._state[number]).halves(number, cls).content
+        finally:
+            self._looking.discard(number)
 
     def hole(self, number: Number, type: str, reason: str) -> Any:
         """The live object that could not be stored, if it still lives, else a stand-in."""
@@ -168,7 +212,7 @@ class Assembly:
         self._made[index] = made
         return made
 
-    def halves(self, entity: str) -> Definition:
+    def halves(self, entity: str, live: Any) -> Definition:
         """A definition built aside, for filling the live one."""
         index = self.recipe.roots[entity]
         if index not in self._halves:
@@ -178,7 +222,7 @@ class Assembly:
                 content = unpickler.load()
                 if isinstance(made, FunctionType):
                     fill_function(made, content)
-                self._halves[index] = Definition(made, content)
+                self._halves[index] = Definition(live, made, content)
         return self._halves[index]
 
     def _definition(self, number: Number, index: int) -> Any:
@@ -251,6 +295,10 @@ class _PartLoading:
     def definition(self, number: Number) -> Any:
         """The definition of that number, live or built."""
         return self._build.definition(number)
+
+    def members(self, cls: type) -> Mapping[str, Any]:
+        """What a class will have of its own when the restore is done."""
+        return self._build.members(cls)
 
     def line(self, index: int) -> tuple[str, int]:
         """The note at that position."""

@@ -12,6 +12,9 @@ from kishu.handlers.instances import slot_names
 
 Inverse = Callable[[], None]
 
+_HEAP_TYPE = 1 << 9
+"""Set for classes made by a class statement, and for some made in C; those are found out later."""
+
 _CONTAINERS: tuple[type, ...] = (list, dict, set, bytearray)
 
 
@@ -27,8 +30,8 @@ def _is_plain(cls: type) -> bool:
     """Whether instances are attributes, and at most a built-in container's content, alone."""
     if cls.__module__ == "builtins" or issubclass(cls, (type, tuple, frozenset, BaseException)):
         return False
-    base = next(c for c in cls.__mro__ if c.__module__ == "builtins")
-    return base is object or base in _CONTAINERS
+    compiled = [c for c in cls.__mro__ if not c.__flags__ & _HEAP_TYPE]
+    return all(c is object or c in _CONTAINERS for c in compiled)
 
 
 def fill(live: Any, new: Any) -> Inverse:

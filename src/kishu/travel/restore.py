@@ -81,8 +81,9 @@ class _Attempt:
         }
         self._live_definitions = live
         self._build = Build(
-            place.store, place.history, identities, place.namespace, target, planned.live, live
-        )
+            place.store, place.history, identities, place.namespace, target, planned.live, live,
+            {entity for change in planned.changed for entity in change.entities},
+        )  # fmt: skip
         self._inverse: Inverse | None = None
         self._after: Look | None = None
 
@@ -136,9 +137,9 @@ class _Attempt:
             if isinstance(action, Refill)
         ]
         halves = [
-            (self._live_definitions[entity], assembly.halves(entity))
+            (live, assembly.halves(entity, live))
             for entity in change.entities
-            if entity in self._live_definitions
+            if (live := self._live_definitions.get(entity)) is not None
         ]
         writes = [
             write

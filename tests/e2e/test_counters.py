@@ -1,0 +1,109 @@
+"""What a cell costs, in counts: what it changed decides, not how long the history is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+
+from tests.e2e.conftest import make_notebook
+from tests.kernel import Kernel
+
+MANY = 2_000
+LARGE = 200_000_000
+CHUNK = 256 * 1024
+RECORD = 4_096
+CELLS = {
+    "nothing": "pass",
+    "one of many": "v7.append(n)",
+    "one element": "large[n] = n; n += 100_000",
+}
+
+
+class Cost(NamedTuple):
+    """What one cell's commit did."""
+
+    values: int
+    nodes: int
+    bytes_hashed: int
+    bytes_written: int
+    chunks_written: int
+    files_opened: int
+
+
+READ = (
+    "(lambda s: [s.observer.counters.values, s.observer.counters.nodes,"
+    " s.observer.counters.bytes_hashed, s._writer.bytes_written, s._writer.chunks_written,"
+    " __import__('builtins')._opened[0]])(__import__('kishu').session())"
+)
+
+
+def cost(kernel: Kernel, cell: str) -> Cost:
+    """Run a cell and count what its commit did."""
+    before = kernel.value(READ)
+    kernel.ok(cell)
+    return Cost(*(b - a for a, b in zip(before, kernel.value(READ), strict=True)))
+
+
+class Costs(NamedTuple):
+    """The cost of each kind of cell, early and late in a history."""
+
+    early: dict[str, Cost]
+    late: dict[str, Cost]
+
+
+@pytest.fixture(scope="module")
+def costs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Costs]:
+    home = tmp_path_factory.mktemp("home")
+    with Kernel(home, make_notebook(home / "long.ipynb")) as kernel:
+        kernel.ok(
+            "import sys, builtins; builtins._opened = [0]\n"
+            "def _hear(event, arguments):\n"
+            "    if event == 'open': builtins._opened[0] += 1\n"
+            "sys.addaudithook(_hear)"
+        )
+        kernel.ok("%load_ext kishu")
+        kernel.ok(f"import numpy as np; large = np.arange({LARGE // 8}); n = 12_345")
+        kernel.ok(f"globals().update({{f'v{{i}}': [i, i + 1] for i in range({MANY})}})")
+        kernel.ok("v7.append(0)")
+        early = {name: cost(kernel, cell) for name, cell in CELLS.items()}
+        for sent in [kernel.send(f"v{i % 50} = [{i}, 0]") for i in range(100, 600)]:
+            kernel.wait(sent)
+        kernel.ok("v7 = [7, 8]")
+        yield Costs(early, {name: cost(kernel, cell) for name, cell in CELLS.items()})
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_commit_500_costs_what_commit_5_did(costs: Costs, name: str) -> None:
+    early, late = costs.early[name], costs.late[name]
+    assert late.files_opened <= early.files_opened
+    assert late.values == early.values
+    assert abs(late.nodes - early.nodes) <= early.nodes // 100
+    assert abs(late.bytes_hashed - early.bytes_hashed) <= RECORD
+    assert late.chunks_written == early.chunks_written
+    assert abs(late.bytes_written - early.bytes_written) <= 256
+
+
+def test_a_cell_that_changes_nothing_writes_its_record_alone(costs: Costs) -> None:
+    for found in (costs.early["nothing"], costs.late["nothing"]):
+        assert found.chunks_written == 0
+        assert found.bytes_written < RECORD
+        assert found.files_opened == 0
+        assert found.nodes <= 8 * MANY
+        assert LARGE <= found.bytes_hashed < LARGE + 200 * MANY
+
+
+def test_one_changed_variable_of_many_writes_its_own_chunk(costs: Costs) -> None:
+    for found in (costs.early["one of many"], costs.late["one of many"]):
+        assert found.chunks_written == 1
+        assert found.bytes_written < RECORD
+        assert found.files_opened == 0
+        assert found.bytes_hashed < LARGE + 200 * MANY
+
+
+def test_one_changed_element_writes_two_chunks(costs: Costs) -> None:
+    for found in (costs.early["one element"], costs.late["one element"]):
+        assert found.bytes_written <= 2 * CHUNK + RECORD
+        assert found.files_opened == 0
+        assert found.bytes_hashed < 1.2 * LARGE
