@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from kishu.config import Config
 from kishu.errors import (
@@ -30,74 +28,14 @@ from kishu.history.records import Cell, Commit, CommitId, Operation, OperationKi
 from kishu.observe.identity import Identities, is_number
 from kishu.observe.observer import Change, Look, Observer
 from kishu.observe.recording import Recorder
+from kishu.status import Cost, Status
 from kishu.store.key import Key
 from kishu.store.store import Store
+from kishu.travel.at import At
 from kishu.travel.build import Build, without_collecting
 from kishu.travel.replay import Host, Replayer
 from kishu.travel.report import Report
 from kishu.travel.restore import Place, restore
-
-
-class Cost(msgspec.Struct):
-    """What the last commit cost: milliseconds, and bytes stored."""
-
-    commit: CommitId
-    ms: float
-    nbytes: int
-
-
-class Status(msgspec.Struct):
-    """Where a session is.
-
-    Attributes:
-        head: the commit of the variables; `branch`: the branch it is on, empty for none.
-        recording: whether cells are being committed; `why`: why not, where they are not.
-        undo: what undo would take back; `redo`: whether there is something to redo.
-        nbytes: bytes of the history on disk.
-        damaged: records that could not be read.
-        warning: something about the settings that the user should know.
-    """
-
-    history: str
-    notebook: str
-    session: str
-    head: CommitId
-    branch: str
-    commits: int
-    variables: int
-    recording: bool
-    why: str
-    undo: str
-    redo: bool
-    last: Cost | None
-    nbytes: int
-    damaged: list[str]
-    ignored: list[str]
-    warning: str
-
-
-class At(Mapping[str, Any]):
-    """The variables of another state, each built aside when it is asked for."""
-
-    def __init__(self, session: Session, state: State, build: Build) -> None:
-        self._session = session
-        self._state = {entity: v for entity, v in state.items() if not is_number(entity)}
-        self._build = build
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._state:
-            raise KeyError(name)
-        with without_collecting():
-            return self._build.value(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._state))
-
-    def __len__(self) -> int:
-        return len(self._state)
-
-    def __repr__(self) -> str:
-        return f"<state of {len(self)} variables: {', '.join(self)}>"
 
 
 class Session:
@@ -214,9 +152,7 @@ class Session:
             nbytes=self._writer.take_bytes_written(), **fields,
         )  # fmt: skip
 
-    def _write(
-        self, kind: OperationKind, look: Look, change: Change, commit: Commit
-    ) -> Operation:
+    def _write(self, kind: OperationKind, look: Look, change: Change, commit: Commit) -> Operation:
         new = {id: r for id, r in change.recipes.items() if id not in self._history.versions}
         operation = self._ledger.write(
             kind, head=commit.id, branch=commit.branch, commits=[commit], versions=new
@@ -319,9 +255,9 @@ class Session:
         if past is None or not past.head:
             raise NothingToDo("There is no earlier state to restore: this history began here.")
         self.record_found()
-        return self._travel(
-            "restore", past.head, "Restored the last state", branch=past.branch, kind="checkout"
-        )
+        report = self._travel("checkout", past.head, "Restored the last state", branch=past.branch)
+        report.verb = "restore"
+        return report
 
     def branch(self, name: str, ref: str | None = None) -> CommitId:
         """Make or move a branch; at the present commit it becomes the branch we are on.
@@ -445,7 +381,7 @@ class Session:
         target = self.resolve(ref)
         self._check_trust(target)
         state = self._history.state(target)
-        return At(self, state, self._build_aside(state))
+        return At(state, self._build_aside(state))
 
     def check(self) -> list[str]:
         """Read every record and every chunk; gives what is damaged, empty when all is whole."""
@@ -485,33 +421,34 @@ class Session:
 
     def _travel(
         self,
-        verb: str,
+        kind: OperationKind,
         target: CommitId,
         label: str,
         *,
         position: str | None = None,
         branch: str | None = None,
-        kind: OperationKind | None = None,
     ) -> Report:
         start = time.perf_counter()
         self._check_trust(target)
-        report = Report(verb, label, before=self._ledger.head)
+        report = Report(kind, label, before=self._ledger.head)
         wanted = self._history.state(target) if target else {}
         for name in self._history.ignored:
             wanted.pop(name, None)
-        replayer = Replayer(
-            self._store, self._history, self._identities, self._host, self._config
-        )
+        replayer = Replayer(self._store, self._history, self._identities, self._host, self._config)
         place = Place(
             self._store, self._history, self._observer, self._host.namespace,
             lambda: self._host.variables(self._history.ignored), replayer.values,
         )  # fmt: skip
         restore(place, self._look(), wanted, report)
-        self._ledger.write(
-            kind or verb, head=target, position=position, branch=branch  # type: ignore[arg-type]
-        )
-        if self._observer.state != wanted:
-            self._record_shortfall(wanted)
+        try:
+            self._ledger.write(kind, head=target, position=position, branch=branch)
+            if self._observer.state != wanted:
+                self._record_shortfall(wanted)
+        except NotRecording as error:
+            # The variables are there; what comes next is recorded on top of them.
+            self._ledger.head = target
+            self.why_not = str(error)
+            report.notes.append(f"the step itself was not recorded: {error.message}")
         report.head = self._ledger.head
         report.ms = (time.perf_counter() - start) * 1e3
         return report

@@ -1,4 +1,4 @@
-"""Classes of the notebook: by value, with the namespace of the notebook as their methods' globals."""
+"""Classes of the notebook: by value, their methods with the notebook as their globals."""
 
 from __future__ import annotations
 
@@ -101,8 +101,11 @@ def make_class(
     hooks = _silence_subclass_hooks(bases)
     try:
         if issubclass(meta, abc.ABCMeta):
-            return abc.ABCMeta.__new__(meta, name, bases, namespace)
-        return type.__new__(meta, name, bases, namespace)
+            new: Any = abc.ABCMeta.__new__
+        else:
+            new = type.__new__
+        made: type = new(meta, name, bases, namespace)
+        return made
     finally:
         for base, hook in hooks:
             setattr(base, "__init_subclass__", hook)  # noqa: B010 - read-only to the type checker
@@ -114,7 +117,7 @@ def _silence_subclass_hooks(bases: tuple[type, ...]) -> list[tuple[type, Any]]:
     The hook ran when the class was first made; its effects are state and are restored as such.
     """
     taken = []
-    for base in {ancestor for base in bases for ancestor in base.__mro__}:
+    for base in {ancestor for parent in bases for ancestor in parent.__mro__}:
         hook = base.__dict__.get("__init_subclass__")
         if hook is not None and not importable(base) and base.__module__ != "builtins":
             taken.append((base, hook))
@@ -125,7 +128,7 @@ def _silence_subclass_hooks(bases: tuple[type, ...]) -> list[tuple[type, Any]]:
 def _make_enum(
     meta: type, name: str, bases: tuple[type, ...], qualname: str, module: str, values: Content
 ) -> type:
-    namespace: Any = meta.__prepare__(name, bases)  # type: ignore[attr-defined]
+    namespace: Any = meta.__prepare__(name, bases)
     for member, value in values.items():
         namespace[member] = value
     namespace["__qualname__"] = qualname
@@ -145,4 +148,5 @@ def fill_class(cls: type, members: Content) -> None:
                 continue
             type.__setattr__(cls, name, value)
     if isinstance(cls, abc.ABCMeta):
-        abc.update_abstractmethods(cls)
+        abstract: Any = cls
+        abc.update_abstractmethods(abstract)

@@ -192,7 +192,9 @@ def reduce_property(walk: Walk, prop: property) -> Reduced:
 
 
 @handles("builtins.staticmethod", "builtins.classmethod", links=False)
-def reduce_wrapper(walk: Walk, wrapper: staticmethod[Any, Any] | classmethod[Any, Any, Any]) -> Reduced:
+def reduce_wrapper(
+    walk: Walk, wrapper: staticmethod[Any, Any] | classmethod[Any, Any, Any]
+) -> Reduced:
     """A static or class method by its function."""
     return type(wrapper), (wrapper.__func__,), wrapper.__dict__, None, None, fill_attributes
 

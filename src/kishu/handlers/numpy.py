@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+
 @handles("numpy.ndarray")
 def reduce_array(walk: Walk, array: Array) -> Reduced:
     """The owner of memory with its bytes; a view as a place within its owner."""
@@ -35,9 +36,7 @@ def reduce_array(walk: Walk, array: Array) -> Reduced:
     if array.dtype.hasobject:
         if array.dtype.names:
             return NotImplemented
-        line = flat(array)
-        if line is None:
-            line = array.reshape(-1)
+        line = in_memory_order(array)
         atoms = texts.reduce_atoms(walk, array, line)
         if atoms is not None:
             return make_atoms, (*atoms, array.shape, _layout(array), array.flags.writeable)
@@ -52,12 +51,13 @@ def reduce_array(walk: Walk, array: Array) -> Reduced:
 def owner_of(array: Array) -> Array:
     """The array whose memory this one looks at: itself, or the end of its chain of bases."""
     ndarray = sys.modules["numpy"].ndarray
-    owner = array
+    owner: Any = array
     while type(owner.base) is ndarray:
         owner = owner.base
     if owner.dtype.hasobject != array.dtype.hasobject:
         return array
-    return owner
+    found: Array = owner
+    return found
 
 
 def _address(array: Array) -> int:
@@ -79,6 +79,12 @@ def flat(array: Array) -> Array | None:
     return turned.reshape(-1) if turned.flags.c_contiguous else None
 
 
+def in_memory_order(array: Array) -> Array:
+    """The elements in one dimension: the array's own memory where it has no gaps, else a copy."""
+    line = flat(array)
+    return array.reshape(-1) if line is None else line
+
+
 def _axes(array: Array) -> tuple[int, ...]:
     """The axes from the widest stride to the narrowest."""
     return tuple(sorted(range(array.ndim), key=lambda axis: (-abs(array.strides[axis]), axis)))
@@ -95,10 +101,7 @@ def flat_bytes(array: Array) -> memoryview:
     """The array's bytes in memory order: its own memory where it has no gaps, else a copy."""
     if array.size == 0:
         return memoryview(b"")
-    line = flat(array)
-    if line is None:
-        line = array.reshape(-1)
-    return memoryview(line.view(sys.modules["numpy"].uint8))
+    return memoryview(in_memory_order(array).view(sys.modules["numpy"].uint8))
 
 
 def make_array(
@@ -183,9 +186,7 @@ def make_atoms(
     return array
 
 
-def make_objects(
-    shape: tuple[int, ...], layout: tuple[int, ...] | None, writeable: bool
-) -> Array:
+def make_objects(shape: tuple[int, ...], layout: tuple[int, ...] | None, writeable: bool) -> Array:
     """An array of Python objects, empty at first: it may hold itself."""
     return _empty(shape, object, layout)
 

@@ -217,9 +217,10 @@ def _links(cls: type) -> bool:
 
 def _own_reduce(cls: type) -> bool:
     """Whether the type says itself how it is pickled."""
+    default: Any = object
     return (
-        cls.__reduce_ex__ is not object.__reduce_ex__
-        or cls.__reduce__ is not object.__reduce__
+        cls.__reduce_ex__ is not default.__reduce_ex__
+        or cls.__reduce__ is not default.__reduce__
         or cls in copyreg.dispatch_table
         or getattr(cls, "__getstate__", None) is not getattr(object, "__getstate__", None)
     )

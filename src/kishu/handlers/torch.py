@@ -69,7 +69,7 @@ def storage_bytes(storage: Any) -> memoryview:
     if storage.nbytes() == 0:
         return memoryview(b"")
     raw = (ctypes.c_ubyte * storage.nbytes()).from_address(storage.data_ptr())
-    raw._keeps = storage  # type: ignore[attr-defined] # the memory lives as long as the view
+    raw._keeps = storage  # the memory lives as long as the view
     return memoryview(raw).cast("B")
 
 

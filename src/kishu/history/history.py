@@ -137,7 +137,7 @@ class History:
         return next(iter(self.branches.get(branch, [])), "")
 
     def free_branch(self, stem: str = MAIN) -> str:
-        """A branch name not in use: ``main``, ``main-2``, ``main-3`` …"""
+        """A branch name not in use: ``main``, else ``main-2`` and so on."""
         name, number = stem, 2
         while name in self.branches:
             name, number = f"{stem}-{number}", number + 1

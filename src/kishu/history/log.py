@@ -152,9 +152,7 @@ def diff(history: History, first: CommitId, second: CommitId) -> Difference:
 
 def find(history: History, name: str, head: CommitId) -> list[Entry]:
     """The commits that set or deleted a variable, newest first."""
-    return [
-        line for line in entries(history, head) if name in line.changed or name in line.deleted
-    ]
+    return [line for line in entries(history, head) if name in line.changed or name in line.deleted]
 
 
 def nbytes_of(history: History, state: State) -> int:
@@ -163,5 +161,7 @@ def nbytes_of(history: History, state: State) -> int:
     return sum(recipe.nbytes for recipe in recipes)
 
 
-def _variables(entities: Iterator[str] | State | list[str] | dict[str, int] | set[str]) -> list[str]:
+def _variables(
+    entities: Iterator[str] | State | list[str] | dict[str, int] | set[str],
+) -> list[str]:
     return sorted(entity for entity in entities if not entity.startswith("#"))

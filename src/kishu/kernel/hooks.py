@@ -43,7 +43,10 @@ class Hooks:
     def unregister(self) -> None:
         """Stop listening; a commit that waits is made."""
         self.flush()
-        for event, heard in (("pre_run_cell", self.before_cell), ("post_run_cell", self.after_cell)):
+        for event, heard in (
+            ("pre_run_cell", self.before_cell),
+            ("post_run_cell", self.after_cell),
+        ):
             try:
                 self._shell.events.unregister(event, heard)
             except ValueError:
@@ -129,6 +132,6 @@ def _is_verb(line: str) -> bool:
     words = line.split()
     if words[0] in ("%kishu", "kishu", "%load_ext", "%reload_ext"):
         return words[0] in ("%kishu", "kishu") or words[1:] == ["kishu"]
-    return line in ("import kishu",) or (
+    return line == "import kishu" or (
         line.startswith("kishu.session().") and line.endswith(")") and ";" not in line
     )

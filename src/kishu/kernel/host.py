@@ -32,9 +32,7 @@ class IPythonHost:
         """The user's variables now."""
         return variables(self.shell.user_ns, self.shell.user_ns_hidden, ignored)
 
-    def run_again(
-        self, source: str, variables: dict[str, Any], expected: str
-    ) -> dict[str, Any]:
+    def run_again(self, source: str, variables: dict[str, Any], expected: str) -> dict[str, Any]:
         """Run a cell in the namespace holding ``variables`` alone, its output dropped.
 
         Gives the variables it leaves behind; the namespace is as before. Raises what it raises,

@@ -6,10 +6,10 @@ import time
 from typing import Any
 
 from kishu.history.log import Difference, Entry, Shown
-from kishu.session import Status
+from kishu.status import Status
 
 
-def text(verb: str, result: Any) -> str:
+def text(verb: str, result: Any) -> str:  # noqa: PLR0911 - one line for each kind of result
     """A verb's result for a reader."""
     if isinstance(result, Status):
         return _status(result)

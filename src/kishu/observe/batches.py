@@ -24,9 +24,7 @@ class Batches:
         self._members: set[str] = set()
         self._tokens: dict[int, Token] = {}
 
-    def unchanged(
-        self, values: Mapping[str, Any], new_walk: Callable[[], Walk]
-    ) -> Iterator[str]:
+    def unchanged(self, values: Mapping[str, Any], new_walk: Callable[[], Walk]) -> Iterator[str]:
         """The variables whose batch has the token it had; takes note of the new tokens."""
         for index, batch in enumerate(self._batches):
             names = [name for name in batch if type(values.get(name)) in _CONTAINERS]

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import pickle
 from types import FunctionType
-from typing import Any
+from typing import Any, ClassVar
 
 import xxhash
 from blake3 import blake3
 
 from kishu.observe.walk import Reducing
 
-_Python: Any = pickle._Pickler  # type: ignore[attr-defined]
+_Python: Any = pickle._Pickler
 
 
 class Canonical(Reducing, _Python):  # type: ignore[misc]
     """A walk in Python that writes equal bytes for equal values."""
 
-    dispatch = dict(_Python.dispatch)
+    dispatch: ClassVar[dict[type, Any]] = dict(_Python.dispatch)
 
     def fingerprint(self, value: object) -> str:
         """The fingerprint of a value, sharing within it included."""

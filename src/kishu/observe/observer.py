@@ -190,14 +190,10 @@ class Observer:
         tolerant = any(scan.holes for scan in scans.values())
 
         def cut_walk() -> CutWalk:
-            return CutWalk(
-                self.identities, self._globals, self._excluded, self.counters, tolerant
-            )
+            return CutWalk(self.identities, self._globals, self._excluded, self.counters, tolerant)
 
         def loop_walk() -> LoopWalk:
-            return LoopWalk(
-                self.identities, self._globals, self._excluded, self.counters, tolerant
-            )
+            return LoopWalk(self.identities, self._globals, self._excluded, self.counters, tolerant)
 
         walks = Walks(lambda: self._walk(tolerant), loop_walk, cut_walk)
         return cut(group, look.values, scans, walks)

@@ -41,9 +41,7 @@ class Cut(NamedTuple):
     parts: list[LivePart]
 
 
-def cut(
-    group: Group, values: Mapping[str, Any], scans: Mapping[str, Scan], walks: Walks
-) -> Cut:
+def cut(group: Group, values: Mapping[str, Any], scans: Mapping[str, Scan], walks: Walks) -> Cut:
     """Cut a group into parts.
 
     A lone entity without a loop is one part as it was scanned. Otherwise the tops are the
@@ -108,7 +106,8 @@ def _cut_once(
     conflicts: dict[int, Any] = {}
     parts = []
     walks = []
-    for index, (kind, top) in enumerate(order):
+    for index, (planned, top) in enumerate(order):
+        kind = planned
         walk = new_cut_walk()
         # Kept to the end: its passing objects must not give their addresses to another walk's.
         walks.append(walk)
@@ -154,7 +153,8 @@ def can_be_hollow(obj: Any) -> bool:
 
 def _is_hollow_instance(obj: Any) -> bool:
     cls = type(obj)
-    return treatment(cls).plain and cls.__new__ is object.__new__
+    default: Any = object
+    return treatment(cls).plain and cls.__new__ is default.__new__
 
 
 def _bundle(group: Group, values: Mapping[str, Any], new_walk: Callable[[], Walk]) -> Cut:

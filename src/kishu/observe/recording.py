@@ -29,7 +29,9 @@ class Recorder:
             NotRecording: the disk refused.
         """
         parts = [self._part(part) for part in cut.parts]
-        nbytes = sum(blob.size for part in parts for blob in (part.stream, *part.buffers, *part.oob))
+        nbytes = sum(
+            blob.size for part in parts for blob in (part.stream, *part.buffers, *part.oob)
+        )
         recipe = Recipe(cut.roots, parts, nbytes)
         return version_id(recipe), recipe
 

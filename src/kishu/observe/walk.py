@@ -452,4 +452,3 @@ def _lone_count() -> int:
 
 
 _LONE = _lone_count()
-

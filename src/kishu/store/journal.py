@@ -1,6 +1,6 @@
-"""Journals: append-only files of signed, checksummed lines of JSON, one file a session.
+r"""Journals: append-only files of signed, checksummed lines of JSON, one file a session.
 
-A line is ``<MAC, 64 hex> <xxh3_64, 16 hex> <JSON>\\n``. The checksum finds damage without a key;
+A line is ``<MAC, 64 hex> <xxh3_64, 16 hex> <JSON>\n``. The checksum finds damage without a key;
 the MAC says that this user's Kishu wrote it. A last line without its newline never counted.
 """
 

@@ -21,6 +21,7 @@ from kishu.observe.identity import Identities, Number
 from kishu.store.store import Store
 from kishu.travel.fill import fill
 
+
 class Definition:
     """What a live function or class will be filled with, built aside.
 
@@ -37,7 +38,7 @@ class Definition:
         self.refills: list[tuple[FunctionType, FunctionType]] = []
         if isinstance(live, type):
             for name, new in content.items():
-                old = live.__dict__.get(name)
+                old: Any = live.__dict__.get(name)
                 if _can_refill(old, new):
                     content[name] = old
                     self.refills.append((old, new))
@@ -122,7 +123,6 @@ class Build:
                 raise NotRecoverable(f"Definition {number} is not part of the state.")
             found = self.value(number)
         return found
-
 
     def has_definition(self, number: Number, version: VersionId) -> bool:
         """Whether `definition` gives the one that another state means by that number."""

@@ -130,9 +130,7 @@ def _actions(recipe: Recipe, serials: list[int], alive: dict[int, _Alive]) -> di
         if serial in alive and recipe.parts[index].kind in ("value", "instance")
     }
     while True:
-        actions = {
-            index: _action(recipe, index, entry, found) for index, entry in found.items()
-        }
+        actions = {index: _action(recipe, index, entry, found) for index, entry in found.items()}
         lost = [index for index, action in actions.items() if action is None]
         if not lost:
             return {index: action for index, action in actions.items() if action is not None}
@@ -140,9 +138,7 @@ def _actions(recipe: Recipe, serials: list[int], alive: dict[int, _Alive]) -> di
             del found[index]
 
 
-def _action(
-    recipe: Recipe, index: int, entry: _Alive, found: dict[int, _Alive]
-) -> Action | None:
+def _action(recipe: Recipe, index: int, entry: _Alive, found: dict[int, _Alive]) -> Action | None:
     target, now = recipe.parts[index], entry.now
     live = entry.part.top
     same_members = len(target.members) == len(entry.members) and all(

@@ -26,9 +26,7 @@ class Host(Protocol):
     def variables(self, ignored: set[str]) -> dict[str, Any]:
         """The user's variables now."""
 
-    def run_again(
-        self, source: str, variables: dict[str, Any], expected: str
-    ) -> dict[str, Any]:
+    def run_again(self, source: str, variables: dict[str, Any], expected: str) -> dict[str, Any]:
         """Run a cell in the namespace holding ``variables`` alone, its output dropped.
 
         Args:
@@ -76,7 +74,9 @@ class Replayer:
         names = [name for name in self._history.recipe(version).roots if not is_number(name)]
         lost = [name for name in names if name not in left]
         if lost:
-            raise ReplayError(f"Running {_named(commit.cell)} again did not make {', '.join(lost)}.")
+            raise ReplayError(
+                f"Running {_named(commit.cell)} again did not make {', '.join(lost)}."
+            )
         return {name: left[name] for name in names}
 
     def _check(self, cell: Cell, id: CommitId) -> None:

@@ -175,9 +175,7 @@ class _Attempt:
             self._changes.bind[name] = values[name]
             report.recomputed.append(name)
 
-    def _give_up(
-        self, change: CoVariable, names: list[str], reason: str, report: Report
-    ) -> None:
+    def _give_up(self, change: CoVariable, names: list[str], reason: str, report: Report) -> None:
         for entity in change.entities:
             self._target.pop(entity, None)
         for name in names:
