@@ -245,4 +245,4 @@ def reduce_bare(walk: Walk, obj: object) -> Reduced:
     return building.definition, (walk.definition(obj),)
 
 
-declare("builtins.mappingproxy", "builtins.builtin_function_or_method", links=False)
+declare("builtins.builtin_function_or_method", links=False)

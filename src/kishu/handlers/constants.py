@@ -1,0 +1,44 @@
+"""Sentinels of libraries: objects that are nothing but themselves, known by where they are named."""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import Any
+
+from kishu.handlers.registry import Reduced, Walk, handles
+
+
+@handles(
+    "dataclasses._MISSING_TYPE", "dataclasses._FIELD_BASE", "dataclasses._KW_ONLY_TYPE",
+    "dataclasses._HAS_DEFAULT_FACTORY_CLASS", "inspect._empty",
+    links=False,
+)  # fmt: skip
+def reduce_constant(walk: Walk, constant: Any) -> Reduced:
+    """By the name it has in the module of its class."""
+    module = type(constant).__module__
+    for name, value in vars(sys.modules[module]).items():
+        if value is constant:
+            return find_constant, (module, name)
+    return NotImplemented
+
+
+def find_constant(module: str, name: str) -> Any:
+    """The object of that name in a module."""
+    import importlib
+
+    return getattr(importlib.import_module(module), name)
+
+
+@handles("builtins.mappingproxy", links=False)
+def reduce_mappingproxy(walk: Walk, proxy: types.MappingProxyType[Any, Any]) -> Reduced:
+    """The one that dataclass fields without metadata share, or a view of a dict of its own."""
+    dataclasses = sys.modules.get("dataclasses")
+    if proxy is getattr(dataclasses, "_EMPTY_METADATA", None):
+        return find_constant, ("dataclasses", "_EMPTY_METADATA")
+    return make_mappingproxy, (proxy.copy(),)
+
+
+def make_mappingproxy(content: dict[Any, Any]) -> types.MappingProxyType[Any, Any]:
+    """A read-only view of a dict."""
+    return types.MappingProxyType(content)
