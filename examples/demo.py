@@ -99,7 +99,8 @@ class Analyst:
         if (cell.get("source"), cell.get("id", "")) != (source, id):
             wrong.append(f"expected a commit of this cell; found {entry['kind']} {entry['id']}")
         if seen - tied != changed:
-            wrong.append(f"expected changes of {names(changed)}; found {names(seen - tied)}")
+            expected, found = names(changed) or "nothing", names(seen - tied) or "nothing"
+            wrong.append(f"expected a change of {expected}; found one of {found}")
         said = by_fate({"": seen - tied - deleted, "tied": tied, "removed": deleted})
         self._screen.add(Step(heading, said, last["ms"], last["nbytes"], wrong))
         self.costs.append(last["ms"])

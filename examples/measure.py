@@ -20,7 +20,7 @@ from IPython.core.getipython import get_ipython
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from sklearn.pipeline import Pipeline  # type: ignore[import-untyped]
+from sklearn.pipeline import Pipeline
 
 # Customers whom no model has seen, so that predictions do not depend on the session's frames.
 STRANGERS = pd.DataFrame(
@@ -68,35 +68,40 @@ def addresses() -> dict[str, int]:
 
 
 def pickled() -> int:
-    """The bytes of one pickle of all variables: what saving the whole state would write."""
-    data = {name: v for name, v in variables().items() if not isinstance(v, ModuleType)}
+    """The bytes of one pickle of the variables: what saving the whole state would write.
+
+    Modules cannot be pickled, and figures are changed by it: they are left out.
+    """
+    left_out = ModuleType | Figure | Axes
+    data = {name: v for name, v in variables().items() if not isinstance(v, left_out)}
     return len(pickle.dumps(data, protocol=5))
 
 
 def _measure(name: str, value: Any, names: Mapping[str, Any]) -> str:
     match value:
         case ModuleType():
-            return f"module {value.__name__}"
+            line = f"module {value.__name__}"
         case pd.DataFrame() | pd.Series():
-            return _frame(value)
+            line = _frame(value)
         case Pipeline():
-            return _model(value)
+            line = _model(value)
         case Figure():
-            return f"figure of {len(value.axes)} axes that draw {_sum(_drawn(value))}"
+            line = f"figure of {len(value.axes)} axes that draw {_sum(_drawn(value))}"
         case Axes():
-            return f"axes {value.get_title()!r} of the figure {_name_of(value.figure, names)}"
+            line = f"axes {value.get_title()!r} of the figure {_name_of(value.figure, names)}"
         case np.random.Generator():
-            return f"generator that goes on with {copy.deepcopy(value).random():.6f}"
+            line = f"generator that goes on with {copy.deepcopy(value).random():.6f}"
         case FunctionType() if name in CALLS:
             result = _measure("", CALLS[name](value, names), names)
-            return f"function that returns {result}"
+            line = f"function that returns {result}"
         case type() | FunctionType():
             own = [key for key in vars(value) if not key.startswith("__")]
-            return " ".join([f"{value.__module__}.{value.__qualname__}", *sorted(own)])
+            line = " ".join([f"{value.__module__}.{value.__qualname__}", *sorted(own)])
         case _ if type(value).__module__ == "__main__":
-            return _instance(value, names)
+            line = _instance(value, names)
         case _:
-            return f"{type(value).__name__} {_short(value)}"
+            line = f"{type(value).__name__} {_short(value)}"
+    return line
 
 
 def _frame(value: pd.DataFrame | pd.Series) -> str:

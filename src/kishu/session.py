@@ -25,6 +25,7 @@ from kishu.history.history import History, State
 from kishu.history.ledger import Ledger, load
 from kishu.history.log import Difference, Entry, Shown
 from kishu.history.records import Cell, Commit, CommitId, Operation, OperationKind, RefMove
+from kishu.observe.hush import hushed
 from kishu.observe.identity import Identities, is_number
 from kishu.observe.observer import Change, Look, Observer
 from kishu.observe.recording import Recorder
@@ -83,7 +84,7 @@ class Session:
     def _begin(self) -> None:
         """Take the state found as the root commit; with a past, as a restart on top of it."""
         look = self._look()
-        change = self._observer.record(look, self._recorder)
+        change = self._store_change(look)
         past = self._resumed
         if past is None or not past.head:
             commit = self._commit_of(change, "attach", branch=self._history.free_branch())
@@ -112,7 +113,7 @@ class Session:
         start = time.perf_counter()
         try:
             look = self._look()
-            change = self._observer.record(look, self._recorder)
+            change = self._store_change(look)
             branch = self._ledger.next_branch()
             commit = self._commit_of(change, "run", cell=cell, branch=branch, start=start)
             self._write("run", look, change, commit)
@@ -132,7 +133,7 @@ class Session:
         look = self._look()
         if look.quiet:
             return look
-        change = self._observer.record(look, self._recorder)
+        change = self._store_change(look)
         if change.empty:
             self._observer.accept(look, change)
             return look
@@ -141,7 +142,12 @@ class Session:
         return look
 
     def _look(self) -> Look:
-        return self._observer.look(self._host.variables(self._history.ignored))
+        with hushed():
+            return self._observer.look(self._host.variables(self._history.ignored))
+
+    def _store_change(self, look: Look) -> Change:
+        with hushed():
+            return self._observer.record(look, self._recorder)
 
     def _commit_of(
         self, change: Change, kind: str, start: float | None = None, **fields: Any
@@ -157,6 +163,8 @@ class Session:
         operation = self._ledger.write(
             kind, head=commit.id, branch=commit.branch, commits=[commit], versions=new
         )
+        # The record's own few bytes are no part of the next commit's cost.
+        self._writer.take_bytes_written()
         self._observer.accept(look, change)
         return operation
 
@@ -170,7 +178,7 @@ class Session:
         """
         self._require()
         look = self._look()
-        change = self._observer.record(look, self._recorder)
+        change = self._store_change(look)
         commit = self._commit_of(
             change, "named", message=message, branch=self._ledger.next_branch()
         )
@@ -381,7 +389,7 @@ class Session:
         target = self.resolve(ref)
         self._check_trust(target)
         state = self._history.state(target)
-        return At(state, self._build_aside(state))
+        return At(state, lambda: self._build_aside(state))
 
     def check(self) -> list[str]:
         """Read every record and every chunk; gives what is damaged, empty when all is whole."""
@@ -439,7 +447,9 @@ class Session:
             self._store, self._history, self._observer, self._host.namespace,
             lambda: self._host.variables(self._history.ignored), replayer.values,
         )  # fmt: skip
-        restore(place, self._look(), wanted, report)
+        look = self._look()
+        with hushed():
+            restore(place, look, wanted, report)
         try:
             self._ledger.write(kind, head=target, position=position, branch=branch)
             if self._observer.state != wanted:
@@ -475,13 +485,13 @@ class Session:
         self._check_trust(target)
         report = Report("checkout", f"{label}, only {', '.join(names)}", before=self._ledger.head)
         build = self._build_aside(state)
-        with without_collecting():
+        with hushed(), without_collecting():
             values = {name: build.value(name) for name in names}
         for number, made in build.built_definitions.items():
             self._identities.register(number, made)
         self._host.namespace.update(values)
         look = self._look()
-        change = self._observer.record(look, self._recorder)
+        change = self._store_change(look)
         commit = self._commit_of(change, "found", branch=self._ledger.next_branch())
         self._write("checkout", look, change, commit)
         report.loaded = sorted(names)

@@ -301,6 +301,41 @@ def test_a_thread_that_changes_a_dict_breaks_no_commit(kernel: Kernel) -> None:
         kernel.ok("stop.set(); worker.join(20)")
 
 
+LIVE = {
+    "shell": "get_ipython()",
+    "hook": "__import__('sys').excepthook",
+    "stdout": "__import__('sys').stdout",
+    "logger": "__import__('logging').getLogger('mine')",
+    "connection": "__import__('sqlite3').connect(':memory:')",
+    "loop": "__import__('asyncio').get_event_loop()",
+    "lock": "__import__('threading').Lock()",
+    "file": "open('/dev/null')",
+    "frame": "__import__('sys')._getframe()",
+    "globals": "globals()",
+    "module": "__import__('__main__')",
+}
+
+
+@pytest.mark.parametrize("name", LIVE)
+@pytest.mark.parametrize("first", ["attached", "made"])
+def test_an_undo_leaves_a_live_object_that_it_cannot_store(
+    kernel: Kernel, name: str, first: str
+) -> None:
+    make = f"import builtins, kishu; live = builtins._live = {LIVE[name]}"
+    if first == "made":
+        notebook = kernel.kishu("status")["notebook"]
+        make = f"kishu.detach(); {make}; kishu.attach({notebook!r});"
+    kernel.ok(make)
+    kernel.ok("x = [1]")
+    kernel.ok("x.append(2)")
+    for _ in range(2):
+        report = kernel.kishu("undo")
+        assert "live" not in report["missing"], report
+        assert kernel.value("live is builtins._live")
+    assert names(kernel, "x") == []
+    kernel.ok("del builtins._live")
+
+
 def test_attaching_twice_makes_one_commit_a_cell(kernel: Kernel) -> None:
     kernel.ok("same = kishu.session()")
     kernel.ok("%load_ext kishu\n%reload_ext kishu")

@@ -141,14 +141,16 @@ PROGRAMS: dict[str, list[str]] = {
         "print(random.random(), np.random.rand(), rng.random())",
     ],
     "generators": [
-        "def count():\n    for i in range(9): print('made', i); yield i\ng = count(); print(next(g))",
+        "def count():\n    for i in range(9): print('made', i); yield i",
+        "g = count(); print(next(g))",
         "print(next(g))",
         "z = zip([1, 2, 3], iter('abc')); print(next(z))",
         "print(list(z), next(g))",
     ],
     "lazy values": [
         "import functools",
-        "class K:\n    @functools.cached_property\n    def x(self): print('worked out'); return 1\nk = K()",
+        "class K:\n    @functools.cached_property\n    def x(self): print('made'); return 1",
+        "k = K()",
         "print(vars(k)); print(k.x); print(vars(k))",
     ],
     "environment": [

@@ -39,7 +39,7 @@ _HOMES_OF_VALUES = re.compile(r"(datetime|decimal|fractions|uuid|pathlib|zoneinf
 _REDUCERS = ("__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__")
 _UNTOLD_OF_CLASSES = {
     *("__dict__", "__weakref__", "__firstlineno__", "__static_attributes__"),
-    *("__annotations_cache__", "_abc_impl"),
+    *("__annotations_cache__", "__slotnames__", "_abc_impl"),
 }
 
 

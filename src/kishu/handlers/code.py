@@ -239,6 +239,17 @@ def reduce_generator(walk: Walk, generator: Any) -> Reduced:
     return walk.hole(generator, reason, frame.f_lasti, dict(frame.f_locals))
 
 
+@handles(
+    "builtins.dict_keyiterator", "builtins.dict_valueiterator", "builtins.dict_itemiterator",
+    "builtins.dict_reversekeyiterator", "builtins.dict_reversevalueiterator",
+    "builtins.dict_reverseitemiterator", "builtins.set_iterator",
+)  # fmt: skip
+def reduce_table_iterator(walk: Walk, iterator: Any) -> Reduced:
+    """An iterator over a dict or set pickles as one over a list; what is left tells it moved."""
+    _, (left, *_) = iterator.__reduce__()
+    return walk.hole(iterator, f"a place within a dict or set, {building.MOVES}", left)
+
+
 @handles("builtins.object")
 def reduce_bare(walk: Walk, obj: object) -> Reduced:
     """A bare ``object()`` is nothing but its identity."""

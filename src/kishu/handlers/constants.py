@@ -1,4 +1,4 @@
-"""Sentinels of libraries: objects that are nothing but themselves, known by where they are named."""
+"""Sentinels of libraries: objects that are nothing but themselves, known by their names."""
 
 from __future__ import annotations
 

@@ -27,12 +27,11 @@ def reduce_array(walk: Walk, array: Array) -> Reduced:
         return view_array, (
             owner, dtype, array.shape, array.strides, offset, array.flags.writeable
         )  # fmt: skip
-    if type(array.base) in _EXPORTERS and not walk.is_by_value(array):
-        place = _address(array) - _address(sys.modules["numpy"].frombuffer(array.base, "u1"))
+    base = array.base.obj if isinstance(array.base, memoryview) else array.base
+    if type(base) in _EXPORTERS and not walk.is_by_value(array):
+        offset = _address(array) - _address(sys.modules["numpy"].frombuffer(base, "u1"))
         writeable = array.flags.writeable
-        return window_array, (
-            array.base, array.dtype, array.shape, array.strides, place, writeable
-        )  # fmt: skip
+        return window_array, (base, array.dtype, array.shape, array.strides, offset, writeable)
     if array.dtype.hasobject:
         if array.dtype.names:
             return NotImplemented

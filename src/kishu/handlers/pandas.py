@@ -26,6 +26,8 @@ def reduce_block(walk: Walk, block: Any) -> Reduced:
 def reduce_frame(walk: Walk, frame: Any) -> Reduced:
     """A frame or series as pandas has it, and the attributes set on it, which pandas drops."""
     cls = type(frame)
+    # The class's own list of attribute names, which every frame's state refers to.
+    walk.by_value(cls._metadata)
     known = _internals() | getattr(cls, "_accessors", set()) | getattr(cls, "_hidden_attrs", set())
     extra = {name: value for name, value in vars(frame).items() if name not in known}
     if not extra:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import pickle
 import sys
-import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,7 +27,6 @@ _ATOMS = {str, bytes, int, float, bool, type(None)}
 
 
 class _Seen(NamedTuple):
-    array: weakref.ref[Any]
     references: Any
     digests: bytes
     size: int
@@ -48,7 +46,7 @@ def reduce_atoms(walk: Walk, array: Array, line: Array) -> tuple[int, int] | Non
     if line.size < _MIN_ELEMENTS:
         return None
     seen = _cache.get(id(array))
-    if seen is not None and seen.array() is array and _same_references(line, seen.references):
+    if seen is not None and _same_references(line, seen.references):
         return walk.content(lambda: _encode(line), seen.digests, seen.size), seen.size
     if not set(map(type, line)) <= _ATOMS:
         return None
@@ -62,11 +60,9 @@ def _remember(array: Array, line: Array, digests: bytes, size: int) -> None:
     _cache.pop(id(array), None)
     if line.size > CACHED_ELEMENTS:
         return
-    _cache[id(array)] = _Seen(weakref.ref(array), line.copy(), digests, size)
+    _cache[id(array)] = _Seen(line.copy(), digests, size)
     while sum(seen.references.size for seen in _cache.values()) > CACHED_ELEMENTS:
         _cache.popitem(last=False)
-    for key in [key for key, seen in _cache.items() if seen.array() is None]:
-        del _cache[key]
 
 
 def _same_references(line: Array, references: Array) -> bool:

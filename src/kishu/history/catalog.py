@@ -49,8 +49,9 @@ def open_history(root: Path, key: Key, notebook: Path | None) -> Store:
     stem = _UNSAFE.sub("_", notebook.stem) if notebook else f"ipython-{uuid.uuid4().hex[:8]}"
     wanted = Notebook(str(notebook or ""), _uuid_in(notebook) if notebook else "")
     number = 1
+    known = _by_uuid(root, wanted.uuid)
     while True:
-        path = root / (stem if number == 1 else f"{stem}-{number}")
+        path = known or root / (stem if number == 1 else f"{stem}-{number}")
         if not (path / "format.json").exists():
             store = Store.create(path, key, str(uuid.uuid4()))
             break
@@ -73,6 +74,14 @@ def read_notebook(path: Path) -> Notebook:
         return msgspec.json.decode((path / "notebook.json").read_bytes(), type=Notebook)
     except (OSError, msgspec.MsgspecError):
         return Notebook()
+
+
+def _by_uuid(root: Path, uuid: str) -> Path | None:
+    """The history of the notebook with that id in its metadata, whatever it is called now."""
+    if not uuid:
+        return None
+    found = [path.parent for path in root.glob("*/notebook.json")]
+    return next((path for path in found if read_notebook(path).uuid == uuid), None)
 
 
 def _is_same(known: Notebook, wanted: Notebook) -> bool:

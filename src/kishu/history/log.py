@@ -46,7 +46,7 @@ _KINDS = {
     "attach": "(attached)",
     "restart": "(kernel restarted)",
     "found": "(changed between cells)",
-    "named": "(commit)",
+    "named": "(named without a message)",
     "run": "(run)",
 }
 

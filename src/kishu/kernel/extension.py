@@ -74,6 +74,10 @@ def detach() -> None:
     if _Attached.session is not None:
         _Attached.session.detach()
     _Attached.session = _Attached.hooks = None
+    shell = get_ipython()
+    if shell is not None:
+        # So that `%load_ext kishu` attaches again.
+        shell.extension_manager.loaded.discard("kishu")
 
 
 def session() -> Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import threading
 import time
@@ -28,7 +29,8 @@ class Hooks:
         self._shell = shell
         self._session = session
         self._pid = os.getpid()
-        self._started: float | None = None
+        self._running: list[Any] = []
+        self._started = 0.0
         self._waiting: Cell | None = None
         self._verbs: set[str] = set()
         self._thread = threading.main_thread()
@@ -37,8 +39,6 @@ class Hooks:
         """Begin to listen."""
         self._shell.events.register("pre_run_cell", self.before_cell)
         self._shell.events.register("post_run_cell", self.after_cell)
-        # Loaded in the middle of a cell: that cell's own end is heard, its beginning was not.
-        self._started = None
 
     def unregister(self) -> None:
         """Stop listening; a commit that waits is made."""
@@ -56,9 +56,12 @@ class Hooks:
     def before_cell(self, info: Any) -> None:
         """A cell is about to run: what the last one changed must be recorded by now."""
         if self._is_ours(info):
-            self._guarded(self._begin)
+            self._guarded(lambda: self._begin(info))
 
-    def _begin(self) -> None:
+    def _begin(self, info: Any) -> None:
+        self._running.append(info)
+        if len(self._running) > 1:
+            return  # A cell that a cell runs: the outer one is the one to record.
         self.flush()
         self._started = time.perf_counter()
         audit.begin()
@@ -69,10 +72,17 @@ class Hooks:
             self._guarded(lambda: self._end(result))
 
     def _end(self, result: Any) -> None:
-        started, self._started = self._started, None
-        effects = audit.end()
         info = result.info
-        if started is None or info is None or not (info.raw_cell or "").strip():
+        if info not in self._running:
+            # Its beginning was not heard: the cell that attached us, or an empty one.
+            self._later(self._record_rest)
+            return
+        outermost = self._running[0] is info
+        del self._running[self._running.index(info) :]
+        if not outermost:
+            return
+        effects = audit.end()
+        if not (info.raw_cell or "").strip():
             return
         error = result.error_before_exec or result.error_in_exec
         self._waiting = Cell(
@@ -80,14 +90,23 @@ class Hooks:
             number=result.execution_count or 0,
             id=getattr(info, "cell_id", None) or "",
             outcome="ok" if error is None else type(error).__name__,
-            seconds=time.perf_counter() - started,
+            seconds=time.perf_counter() - self._started,
             effects=effects,
         )
+        self._later(self.flush)
+
+    def _later(self, do: Callable[[], None]) -> None:
+        """After the cell's reply where the kernel has a loop, else now."""
         loop = getattr(getattr(self._shell, "kernel", None), "io_loop", None)
         if loop is None:
-            self.flush()
+            do()
         else:
-            loop.add_callback(lambda: self._guarded(self.flush))
+            loop.add_callback(lambda: self._guarded(do))
+
+    def _record_rest(self) -> None:
+        """What the cell that attached us did after attaching belongs to no run."""
+        if not self._running and self._waiting is None:
+            self._session.record_found()
 
     def flush(self) -> None:
         """Commit the cell that waits for it, if one does."""
@@ -121,17 +140,28 @@ class Hooks:
             self._session.why_not = f"the last commit failed ({type(error).__name__}: {error})"
 
 
+_MAGICS = ("%kishu", "%load_ext kishu", "%reload_ext kishu")
+
+
 def is_of_verbs_alone(source: str) -> bool:
     """Whether a cell has nothing but Kishu's own verbs in it, so that it makes no commit."""
-    lines = [line.strip() for line in source.splitlines()]
-    telling = [line for line in lines if line and not line.startswith("#")]
-    return bool(telling) and all(_is_verb(line) for line in telling)
+    lines = source.splitlines()
+    magics = [line for line in lines if line.strip().startswith(_MAGICS)]
+    try:
+        tree = ast.parse("\n".join(line for line in lines if line not in magics))
+    except SyntaxError:
+        return source.strip().startswith("kishu ") and len(lines) == 1
+    return bool(magics or tree.body) and all(map(_is_verb, tree.body))
 
 
-def _is_verb(line: str) -> bool:
-    words = line.split()
-    if words[0] in ("%kishu", "kishu", "%load_ext", "%reload_ext"):
-        return words[0] in ("%kishu", "kishu") or words[1:] == ["kishu"]
-    return line == "import kishu" or (
-        line.startswith("kishu.session().") and line.endswith(")") and ";" not in line
+def _is_verb(statement: ast.stmt) -> bool:
+    """``import kishu``, or a call on ``kishu.session()`` with plain constants."""
+    if isinstance(statement, ast.Import):
+        return [name.name for name in statement.names] == ["kishu"]
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return False
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return ast.unparse(call.func.value) in ("kishu.session()", "kishu") and all(
+        isinstance(value, ast.Constant) for value in given
     )

@@ -79,7 +79,11 @@ def run(line: str) -> Any:
     from kishu.kernel import extension
 
     parser = _parser()
-    arguments = parser.parse_args(shlex.split(line) or ["help"])
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"{line}: {error}.", "Close the quotes.") from None
+    arguments = parser.parse_args(words or ["help"])
     if arguments.verb == "help":
         parser.print_help()
         return None

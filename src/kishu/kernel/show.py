@@ -18,8 +18,9 @@ def text(verb: str, result: Any) -> str:  # noqa: PLR0911 - one line for each ki
     if isinstance(result, Difference):
         return _difference(result)
     if isinstance(result, Entry):
-        return f"Committed {result.id[:8]}: {result.label}"
-    if isinstance(result, list) and all(isinstance(line, Entry) for line in result):
+        on = f" on {', '.join(result.branches)}" if result.branches else ""
+        return f"Committed {result.id[:8]}{on}: {result.label}"
+    if verb in ("log", "find"):
         return "\n".join(map(_entry, result)) or "No commit."
     if verb in ("branch", "tag"):
         lines = [f"{name:<20} {' and '.join(to[:8] for to in at)}" for name, at in result.items()]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from kishu.history.records import VersionId
@@ -42,10 +43,11 @@ class Carriers:
         if found is not None and (found[0] is None or found[0]() is obj):
             return found[1]
         self._count += 1
-        try:
-            ref = weakref.ref(obj)
-        except TypeError:
-            ref = None
+        ref = None
+        if type(obj).__module__ != "numpy":
+            # An array that is weakly referenced cannot be resized by the user.
+            with suppress(TypeError):
+                ref = weakref.ref(obj)
         self._serials[id(obj)] = (ref, self._count)
         return self._count
 

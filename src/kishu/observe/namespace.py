@@ -11,7 +11,6 @@ _IPYTHON = frozenset(
         "In", "Out", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh", "_exit_code",
         "__builtin__", "__builtins__", "__name__", "__doc__", "__package__", "__loader__",
         "__spec__", "__session__", "__warningregistry__", "__vsc_ipynb_file__", "get_ipython",
-        "exit", "quit",
     }
 )  # fmt: skip
 _HISTORY = re.compile(r"_i?\d+")

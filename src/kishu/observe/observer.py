@@ -110,7 +110,7 @@ class Observer:
         values: dict[str, Any] = dict(variables)
         sightings: dict[str, Sighting] = {}
         scans: dict[str, Scan] = {}
-        for entity in self._batches.unchanged(variables, lambda: self._walk(False)):
+        for entity in self._batches.unchanged(variables, lambda: self._walk(tolerant=False)):
             sightings[entity] = self._sightings[entity]
         waiting = [entity for entity in variables if entity not in sightings]
         while waiting:
@@ -168,6 +168,9 @@ class Observer:
 
     def scan(self, entity: str, value: Any) -> Scan:
         """Walk one entity; what cannot be pickled is left out and noted."""
+        if value is self._globals:
+            return self._walk(tolerant=False).scan(sys.modules["__main__"])
+        reason = ""
         for tolerant in (False, True):
             walk = self._walk(tolerant)
             try:
@@ -175,8 +178,9 @@ class Observer:
                     return walk.scan_definition(value)
                 return walk.scan(value)
             except Exception as error:
-                failure = error
-        return self._walk(True).scan(Unreadable(value, f"{type(failure).__name__}: {failure}"))
+                # The text alone: the error would keep the value alive by its traceback.
+                reason = f"{type(error).__name__}: {error}"
+        return self._walk(tolerant=True).scan(Unreadable(value, reason))
 
     def _walk(self, tolerant: bool) -> Walk:
         return Walk(self.identities, self._globals, self._excluded, self.counters, tolerant)
@@ -225,7 +229,7 @@ class Observer:
         cuts = []
         for entity in group:
             value = look.values[entity]
-            scan = self._walk(True).scan(Unreadable(value, reason))
+            scan = self._walk(tolerant=True).scan(Unreadable(value, reason))
             cuts.append(Cut({entity: 0}, [LivePart(VALUE, value, scan, [])]))
         return cuts
 

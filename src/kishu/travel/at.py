@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kishu.history.history import State
+from kishu.observe.hush import hushed
 from kishu.observe.identity import is_number
 from kishu.travel.build import Build, without_collecting
 
@@ -13,15 +14,15 @@ from kishu.travel.build import Build, without_collecting
 class At(Mapping[str, Any]):
     """The variables of another state, each built aside when it is asked for."""
 
-    def __init__(self, state: State, build: Build) -> None:
+    def __init__(self, state: State, new_build: Callable[[], Build]) -> None:
         self._state = {entity: v for entity, v in state.items() if not is_number(entity)}
-        self._build = build
+        self._new_build = new_build
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._state:
             raise KeyError(name)
-        with without_collecting():
-            return self._build.value(name)
+        with self._new_build() as build, hushed(), without_collecting():
+            return build.value(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._state))

@@ -8,7 +8,7 @@ import pickle
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from types import FunctionType
-from typing import Any
+from typing import Any, Self
 
 from kishu.errors import NotRecoverable
 from kishu.handlers import building
@@ -94,6 +94,14 @@ class Build:
             if isinstance(cls, type) and number in changing
         }
         self._looking: set[Number] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of what was built: assemblies and build refer to each other."""
+        self._assemblies.clear()
+        self.built_definitions.clear()
 
     def assembly(self, version: VersionId) -> Assembly:
         """The parts of one version."""

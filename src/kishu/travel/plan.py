@@ -106,7 +106,11 @@ def _alive(
     """The live parts of the co-variables that will change, by their carriers' serials."""
     found: dict[int, _Alive] = {}
     for group in dict.fromkeys(look.group_of[entity] for entity in entities):
-        cut = observer.cut(look, group)
+        try:
+            cut = observer.cut(look, group)
+        except Exception:  # noqa: S112
+            # A thread changes it right now: nothing of it can be kept.
+            continue
         recipe = history.recipe(observer.state[group[0]])
         if len(recipe.parts) != len(cut.parts):
             continue

@@ -124,6 +124,10 @@ class Replayer:
         aside = Build(
             self._store, self._history, self._identities, self._host.namespace, state, {}, shared
         )
+        with aside:
+            return self._loaded(state, wanted, aside)
+
+    def _loaded(self, state: State, wanted: set[str] | None, aside: Build) -> dict[str, Any]:
         inputs: dict[str, Any] = {}
         for name, version in state.items():
             if is_number(name) or name in inputs or (wanted is not None and name not in wanted):

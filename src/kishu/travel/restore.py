@@ -56,11 +56,13 @@ def restore(place: Place, look: Look, target: State, report: Report) -> None:
             for change in planned.changed
         ]
         attempt.take_back()
+        attempt.release()
         report.patched, report.loaded, report.recomputed = [], [], []
         report.unchecked, report.missing = {}, {}
         attempt = _Attempt(place, look, target, planned._replace(changed=again))
         attempt.run(report)
     attempt.settle(report)
+    attempt.release()
 
 
 class _Attempt:
@@ -109,6 +111,11 @@ class _Attempt:
         if self._inverse is not None:
             self._inverse()
             self._inverse = None
+
+    def release(self) -> None:
+        """Let go of what was built and of the old values."""
+        self._inverse = None
+        self._build.__exit__()
 
     # Building
 
@@ -178,10 +185,19 @@ class _Attempt:
     def _give_up(self, change: CoVariable, names: list[str], reason: str, report: Report) -> None:
         for entity in change.entities:
             self._target.pop(entity, None)
+        serials = self._place.observer.carriers.of(change.version)
         for name in names:
-            report.missing[name] = reason
-            if name in self._place.namespace:
-                self._changes.unbind.append(name)
+            live = self._before.values.get(name, self)
+            index = change.recipe.roots[name]
+            if (
+                index < len(serials)
+                and self._place.observer.carriers.serial(live) == serials[index]
+            ):
+                # The very object: taking it away would help nobody.
+                report.missing[name] = f"is as it is now, not as it was then: {reason}"
+            else:
+                report.missing[name] = reason
+                self._changes.unbind += [name] if live is not self else []
 
     def _differing(self, change: CoVariable, index: int, action: Rewrite) -> list[Bytes]:
         """The chunks of a part's buffers that differ from the live memory."""
@@ -205,8 +221,13 @@ class _Attempt:
         recorder = Recorder(Naming())
         cuts: dict[VersionId, Cut] = {}
         for group in look.dirty:
-            parts = observer.cut(look, group)
-            found, _ = recorder.record(parts)
+            try:
+                parts = observer.cut(look, group)
+                found, _ = recorder.record(parts)
+            except Exception:
+                # It changes while it is looked at; the next commit finds what it became.
+                self._disagree(group, report)
+                continue
             wanted = {self._target.get(entity, "") for entity in group}
             if len(wanted) == 1 and "" not in wanted:
                 version = wanted.pop()
@@ -246,11 +267,12 @@ class _Attempt:
                 {number: obj for number, obj in look.values.items() if is_number(number)},
             )  # fmt: skip
             names = [entity for entity in group if not is_number(entity)]
-            with without_collecting():
+            with build, without_collecting():
                 stored = {name: build.assembly(version).root(name) for name in names}
             live = {name: look.values[name] for name in names}
             return self._fingerprint(stored) == self._fingerprint(live)
-        except (KishuError, ArithmeticError, LookupError, TypeError, ValueError):
+        except Exception:
+            # What cannot even be compared is not the same.
             return False
 
     def _fingerprint(self, values: dict[str, Any]) -> str:
