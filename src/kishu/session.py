@@ -73,6 +73,7 @@ class Session:
         self._observer = Observer(self._identities, host.namespace, config.excluded_classes)
         self._ledger = Ledger(self._history, self._writer, self._resumed)
         self._begin()
+        self.begin_cell()
 
     def _latest(self) -> Operation | None:
         """The operation that this session continues: the end of the longest dead line."""
@@ -102,6 +103,10 @@ class Session:
 
     # Recording
 
+    def begin_cell(self) -> None:
+        """Note where a cell begins: a commit within it does not move what undo goes back to."""
+        self._cell_began = self._ledger.steps.position, self._ledger.head
+
     def record_run(self, cell: Cell) -> Entry | None:
         """Commit the state after a cell run; None when there is nothing to record it in.
 
@@ -116,7 +121,9 @@ class Session:
             change = self._store_change(look)
             branch = self._ledger.next_branch()
             commit = self._commit_of(change, "run", cell=cell, branch=branch, start=start)
-            self._write("run", look, change, commit)
+            position, before = self._cell_began
+            same = position == self._ledger.steps.position
+            self._write("run", look, change, commit, before=before if same else None)
         except NotRecording as error:
             self.why_not = str(error)
             return None
@@ -158,10 +165,22 @@ class Session:
             nbytes=self._writer.take_bytes_written(), **fields,
         )  # fmt: skip
 
-    def _write(self, kind: OperationKind, look: Look, change: Change, commit: Commit) -> Operation:
+    def _write(
+        self,
+        kind: OperationKind,
+        look: Look,
+        change: Change,
+        commit: Commit,
+        before: CommitId | None = None,
+    ) -> Operation:
         new = {id: r for id, r in change.recipes.items() if id not in self._history.versions}
         operation = self._ledger.write(
-            kind, head=commit.id, branch=commit.branch, commits=[commit], versions=new
+            kind,
+            before=before,
+            head=commit.id,
+            branch=commit.branch,
+            commits=[commit],
+            versions=new,
         )
         # The record's own few bytes are no part of the next commit's cost.
         self._writer.take_bytes_written()
@@ -389,7 +408,7 @@ class Session:
         target = self.resolve(ref)
         self._check_trust(target)
         state = self._history.state(target)
-        return At(state, lambda: self._build_aside(state))
+        return At(state, self._build_aside(state))
 
     def check(self) -> list[str]:
         """Read every record and every chunk; gives what is damaged, empty when all is whole."""
@@ -444,7 +463,7 @@ class Session:
             wanted.pop(name, None)
         replayer = Replayer(self._store, self._history, self._identities, self._host, self._config)
         place = Place(
-            self._store, self._history, self._observer, self._host.namespace,
+            self._store, self._history, self._observer, self._host.namespace, self._host.defaults,
             lambda: self._host.variables(self._history.ignored), replayer.values,
         )  # fmt: skip
         look = self._look()

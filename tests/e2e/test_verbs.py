@@ -83,7 +83,7 @@ def test_the_text_of_each_verb_says_what_it_did(kernel: Kernel) -> None:
     assert re.search(r"Undid .*x\.append\(2\).*\n.*patched: +x", kernel.ok("%kishu undo"))
     assert "Redid" in kernel.ok("%kishu redo")
     assert re.match(
-        r"Committed [0-9a-f]{8}: before lunch", kernel.ok("%kishu commit -m 'before lunch'")
+        r"Committed [0-9a-f]{8} on main: before lunch", kernel.ok("%kishu commit -m 'before lunch'")
     )
     assert "before lunch" in kernel.ok("%kishu log")
     assert "best" in kernel.ok("%kishu tag best")

@@ -1,4 +1,4 @@
-"""The IPython shell: never state of the user's, whoever holds it."""
+"""What belongs to the kernel and not to the user, whoever holds it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,36 @@ from typing import Any
 from kishu.handlers.registry import Reduced, Walk, handles
 
 
-@handles(
-    "IPython.core.interactiveshell.InteractiveShell", "ipykernel.kernelbase.Kernel",
-    subclasses=True, links=False,
-)  # fmt: skip
+@handles("IPython.core.interactiveshell.InteractiveShell", subclasses=True, links=False)
 def reduce_shell(walk: Walk, shell: Any) -> Reduced:
-    """By what it is: the shell that runs, or its kernel."""
-    return the_shell, (not hasattr(shell, "user_ns"),)
+    """By what it is: the shell that runs."""
+    return the_shell, ()
 
 
-def the_shell(kernel: bool) -> Any:
-    """The running shell, or its kernel."""
+def the_shell() -> Any:
+    """The running shell."""
     from IPython.core.getipython import get_ipython
 
-    shell: Any = get_ipython()
-    return shell.kernel if kernel else shell
+    return get_ipython()
+
+
+@handles("ipykernel.kernelbase.Kernel", subclasses=True, links=False)
+def reduce_kernel(walk: Walk, kernel: Any) -> Reduced:
+    """By what it is: the kernel that runs."""
+    return the_kernel, ()
+
+
+def the_kernel() -> Any:
+    """The running kernel; None in a plain terminal."""
+    return getattr(the_shell(), "kernel", None)
+
+
+@handles(
+    "ipykernel.iostream.OutStream", "ipykernel.comm.comm.Comm",
+    "asyncio.events.AbstractEventLoop", "asyncio.futures.Future", "_asyncio.Future",
+    "_asyncio.Task", "zmq.sugar.socket.Socket", "zmq.sugar.context.Context",
+    subclasses=True, links=False,
+)  # fmt: skip
+def reduce_connection(walk: Walk, connection: Any) -> Reduced:
+    """A live connection of this process: kept while it lives, never stored."""
+    return walk.hole(connection, "it is a live connection of this kernel")

@@ -63,6 +63,7 @@ class Hooks:
         if len(self._running) > 1:
             return  # A cell that a cell runs: the outer one is the one to record.
         self.flush()
+        self._session.begin_cell()
         self._started = time.perf_counter()
         audit.begin()
 

@@ -8,7 +8,7 @@ import contextlib
 import inspect
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -26,6 +26,12 @@ class IPythonHost:
     def namespace(self) -> dict[str, Any]:
         """The globals of the notebook's cells."""
         found: dict[str, Any] = self.shell.user_ns
+        return found
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """What IPython itself has bound, by name."""
+        found: dict[str, Any] = self.shell.user_ns_hidden
         return found
 
     def variables(self, ignored: set[str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kishu.history.history import State
@@ -14,15 +14,15 @@ from kishu.travel.build import Build, without_collecting
 class At(Mapping[str, Any]):
     """The variables of another state, each built aside when it is asked for."""
 
-    def __init__(self, state: State, new_build: Callable[[], Build]) -> None:
+    def __init__(self, state: State, build: Build) -> None:
         self._state = {entity: v for entity, v in state.items() if not is_number(entity)}
-        self._new_build = new_build
+        self._build = build
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._state:
             raise KeyError(name)
-        with self._new_build() as build, hushed(), without_collecting():
-            return build.value(name)
+        with hushed(), without_collecting():
+            return self._build.value(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._state))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import pickle
+import weakref
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from types import FunctionType
@@ -169,7 +170,8 @@ class Assembly:
         live: Mapping[int, Any],
     ) -> None:
         self.recipe = recipe
-        self._build = build
+        # The build holds its assemblies; a cycle would keep what was built alive.
+        self._build: Build = weakref.proxy(build)
         self._version = version
         self._store = store
         self._live = live

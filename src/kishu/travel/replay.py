@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from kishu.config import Config
@@ -22,6 +23,10 @@ class Host(Protocol):
     @property
     def namespace(self) -> dict[str, Any]:
         """The globals of the notebook's cells; always the same dict."""
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """What is bound in the namespace before the user binds anything, by name."""
 
     def variables(self, ignored: set[str]) -> dict[str, Any]:
         """The user's variables now."""

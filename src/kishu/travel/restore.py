@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from kishu.errors import KishuError, NotRecoverable, RestoreError
@@ -26,12 +26,13 @@ Replay = Callable[[VersionId, Build], dict[str, Any]]
 
 
 class Place(NamedTuple):
-    """What a restore works on."""
+    """What a restore works on; ``defaults`` are the names that IPython itself has bound."""
 
     store: Store
     history: History
     observer: Observer
     namespace: dict[str, Any]
+    defaults: Mapping[str, Any]
     variables: Callable[[], dict[str, Any]]
     replay: Replay
 
@@ -91,7 +92,8 @@ class _Attempt:
 
     def run(self, report: Report) -> None:
         """Build, apply and verify."""
-        self._changes.unbind = list(self._plan.removed)
+        for name in self._plan.removed:
+            self._unbind(name)
         report.kept = list(self._plan.kept)
         report.removed = list(self._plan.removed)
         with without_collecting():
@@ -123,7 +125,7 @@ class _Attempt:
         """Build one co-variable; one that cannot be built costs no other."""
         names = [entity for entity in change.entities if not is_number(entity)]
         try:
-            if change.recipe.status() == "recomputable":
+            if change.recipe.status() == "recomputable" and not self._still_lives(change):
                 self._recompute(change, names, report)
             else:
                 self._rebuild(change, names, report)
@@ -171,6 +173,16 @@ class _Attempt:
             if opaque:
                 report.unchecked.setdefault(name, f"{', '.join(opaque[:3])}: by its own reduce")
 
+    def _still_lives(self, change: CoVariable) -> bool:
+        """Whether all that could not be stored is still alive, to be used again."""
+        before = len(self._build.missing)
+        assembly = self._build.assembly(change.version)
+        for entity in change.entities:
+            assembly.root(entity)
+        lives = len(self._build.missing) == before
+        del self._build.missing[before:]
+        return lives
+
     def _recompute(self, change: CoVariable, names: list[str], report: Report) -> None:
         if not names:
             live = [entity for entity in change.entities if entity in self._live_definitions]
@@ -197,7 +209,14 @@ class _Attempt:
                 report.missing[name] = f"is as it is now, not as it was then: {reason}"
             else:
                 report.missing[name] = reason
-                self._changes.unbind += [name] if live is not self else []
+                self._unbind(name)
+
+    def _unbind(self, name: str) -> None:
+        """Take a variable away; a name of IPython's own that it hid comes back."""
+        if name in self._place.defaults:
+            self._changes.bind[name] = self._place.defaults[name]
+        elif name in self._place.namespace:
+            self._changes.unbind.append(name)
 
     def _differing(self, change: CoVariable, index: int, action: Rewrite) -> list[Bytes]:
         """The chunks of a part's buffers that differ from the live memory."""
