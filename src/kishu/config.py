@@ -40,10 +40,12 @@ def load(home: Path) -> Config:
         ConfigError: the file cannot be read, or has an unknown or impossible setting.
     """
     path = home / "config.ini"
-    parser = configparser.ConfigParser(interpolation=None)
+    # No section passes its options on to the others, [DEFAULT] neither.
+    parser = configparser.ConfigParser(interpolation=None, default_section="\0")
     try:
-        if not parser.read(path, encoding="utf-8"):
-            return Config()
+        parser.read_string(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        return Config()
     except (configparser.Error, OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {' '.join(str(error).split())}.") from error
     values: dict[str, object] = {}
@@ -59,7 +61,7 @@ def load(home: Path) -> Config:
                 ) from None
             try:
                 values[field] = parse(text)
-            except ValueError:
+            except (ValueError, OverflowError):
                 raise ConfigError(f"{path}: [{section}] {option} cannot be {text!r}.") from None
     return msgspec.convert(values, Config)
 

@@ -24,7 +24,7 @@ from kishu.history.catalog import open_history
 from kishu.history.history import History, State
 from kishu.history.ledger import Ledger, load
 from kishu.history.log import Difference, Entry, Shown
-from kishu.history.records import Cell, Commit, CommitId, Operation, OperationKind, RefMove
+from kishu.history.records import Cell, Commit, CommitId, Operation, OperationKind
 from kishu.observe.hush import hushed
 from kishu.observe.identity import Identities, is_number
 from kishu.observe.observer import Change, Look, Observer
@@ -295,8 +295,8 @@ class Session:
         self._require()
         refs.check_name(self._history, name)
         to = self._ledger.head if ref is None else self.resolve(ref)
-        move = RefMove("branch", name, to, self._history.tip(name))
-        self._ledger.write("branch", branch=name if ref is None else None, moves=[move])
+        moves = self._history.moves_to("branch", name, to)
+        self._ledger.write("branch", branch=name if ref is None else None, moves=moves)
         return to
 
     def tag(self, name: str, ref: str | None = None) -> CommitId:
@@ -308,8 +308,7 @@ class Session:
         self._require()
         refs.check_name(self._history, name)
         to = self._ledger.head if ref is None else self.resolve(ref)
-        was = next(iter(self._history.tags.get(name, [])), "")
-        self._ledger.write("tag", moves=[RefMove("tag", name, to, was)])
+        self._ledger.write("tag", moves=self._history.moves_to("tag", name, to))
         return to
 
     def ignore(self, *names: str) -> list[str]:
@@ -337,6 +336,7 @@ class Session:
         self._require()
         count = self._store.trust()
         self._history.untrusted.clear()
+        self._history.untrusted_versions.clear()
         return count
 
     def detach(self) -> None:
@@ -538,8 +538,14 @@ class Session:
         )
 
     def _check_trust(self, target: CommitId) -> None:
-        untrusted = self._history.untrusted
-        if untrusted and any(commit.id in untrusted for commit in self._history.ancestry(target)):
+        history = self._history
+        doubtful = history.untrusted and any(
+            commit.id in history.untrusted for commit in history.ancestry(target)
+        )
+        if doubtful or (
+            history.untrusted_versions
+            and not history.untrusted_versions.isdisjoint(history.state(target).values())
+        ):
             raise Untrusted(
                 "This state was written by a Kishu with another key (another machine or user);"
                 " restoring it runs code that it holds."

@@ -6,10 +6,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.unit.notebook import Notebook
 
 from kishu.store.key import Key
 from kishu.store.store import Store
+from tests.unit.notebook import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

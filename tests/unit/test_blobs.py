@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.helpers import flip
 
 from kishu.errors import Damaged
 from kishu.history.blobs import CHUNK_BYTES, FAN_OUT, leaf_names, read, read_chunks, write_tree
 from kishu.store.store import Naming, Store
+from tests.unit.builders import flip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

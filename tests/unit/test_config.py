@@ -45,8 +45,12 @@ def test_every_option_can_be_set(tmp_path: Path) -> None:
         seconds = 2.5
     """
     found = load(tmp_path, re.sub(r"(?m)^ {8}", "", text))
-    assert found == Config(frozenset({"a.B", "c.d.E", "f.G"}), 2 * 1024**3, 100 * 1024**2, False, 2.5)
-    unset = [name for name in Config.__struct_fields__ if getattr(found, name) == getattr(DEFAULTS, name)]
+    assert found == Config(
+        frozenset({"a.B", "c.d.E", "f.G"}), 2 * 1024**3, 100 * 1024**2, False, 2.5
+    )
+    unset = [
+        name for name in Config.__struct_fields__ if getattr(found, name) == getattr(DEFAULTS, name)
+    ]
     assert unset == []
 
 
@@ -71,7 +75,9 @@ def test_every_option_is_documented() -> None:
     ],
 )
 def test_a_size_may_have_a_unit(tmp_path: Path, text: str, size: int) -> None:
-    assert load(tmp_path, f"[store]\nfloor = {text}\ncap = {text}\n") == Config(floor=size, cap=size)
+    assert load(tmp_path, f"[store]\nfloor = {text}\ncap = {text}\n") == Config(
+        floor=size, cap=size
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.helpers import commit, operation, recipe
 
 from kishu.errors import Damaged
 from kishu.history.history import History, State
 from kishu.history.ledger import Ledger, load
-from kishu.history.records import RefMove
+from kishu.history.records import Blob, RefMove
+from kishu.store.journal import format_line
+from kishu.store.key import Key
+from kishu.store.packs import chunk_name
+from kishu.store.store import Envelope
+from tests.unit.builders import commit, operation, recipe
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kishu.history.records import Commit, CommitId, Operation
-    from kishu.store.key import Key
     from kishu.store.store import Store
+    from tests.unit.notebook import Notebook
 
 quick = settings(max_examples=60, deadline=None)
 NAMES = st.sampled_from(["a", "b", "c", "#f"])
@@ -204,6 +212,24 @@ def test_commits_that_claim_to_descend_from_themselves_end() -> None:
     history = fold(operation("1", commits=[commit("a", "b"), commit("b", "a")]))
     with pytest.raises(Damaged):
         list(islice(history.ancestry("a"), 10))
+
+
+def test_an_untrusted_record_runs_no_code(notebook: Notebook, tmp_path: Path) -> None:
+    """It claims to say how to build a version of a trusted commit; its chunk is a trap."""
+    made = notebook.run("x = [1]")
+    session, caught = notebook.session, tmp_path / "caught"
+    version = session.history.commits[made].set["x"]
+    trap = b"cos\nmkdir\n(V%s\ntR." % str(caught).encode()
+    name = chunk_name(trap)
+    forged = recipe("x", stream=Blob(len(trap), [name]))
+    body = msgspec.json.encode(operation("f", versions={version: forged}))
+    envelope = Envelope(session.store.format.history, "f", 0, msgspec.Raw(body), {}, {name: trap})
+    line = format_line(msgspec.json.encode(envelope), Key(b"x" * 32))
+    (session.store.path / "journal" / "f.jsonl").write_bytes(line)
+    notebook.restart()
+    with contextlib.suppress(Exception):
+        notebook.session.checkout(made)
+    assert not caught.exists()
 
 
 # The real thing

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.helpers import files_no_longer_than, mode
 
 from kishu.store.journal import JournalWriter, format_line, is_locked, read_lines
 from kishu.store.key import Key
+from tests.unit.builders import files_no_longer_than, mode
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.helpers import mode
 
 from kishu.errors import StoreError
 from kishu.store.key import KEY_BYTES, Key
+from tests.unit.builders import mode
 
 if TYPE_CHECKING:
     from pathlib import Path

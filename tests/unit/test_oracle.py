@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+
 from tests.oracle.describe import describe
 from tests.oracle.programs import OPENING, kinds, programs
 from tests.oracle.reference import Reference

@@ -12,11 +12,11 @@ import pytest
 from blake3 import blake3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.helpers import files_no_longer_than, flip, mode
 
 from kishu.errors import Damaged
 from kishu.store import packs
 from kishu.store.packs import PackReader, PackWriter, Span, chunk_name, pack_path, write_all
+from tests.unit.builders import files_no_longer_than, flip, mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

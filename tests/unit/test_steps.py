@@ -10,9 +10,9 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from tests.unit.notebook import Notebook
 
 from kishu.errors import NothingToDo
+from tests.unit.notebook import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable

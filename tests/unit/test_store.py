@@ -1,4 +1,4 @@
-"""The store: chunks before records, damage named, nothing foreign trusted, limits that only stop."""
+"""The store: chunks before records, damage named, nothing foreign trusted, limits kept."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.helpers import files_no_longer_than, flip, mode
 
 from kishu.errors import Damaged, NotRecording, StoreError, Unsupported
 from kishu.store.journal import format_line
 from kishu.store.key import Key
 from kishu.store.packs import chunk_name
 from kishu.store.store import INLINE_BYTES, Naming, Record, Store, Writer, write_file
+from tests.unit.builders import files_no_longer_than, flip, mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from kishu.store.key import Key
-from kishu.store.store import Store, write_file
+from kishu.store.store import UNREADABLE, Store, write_file
 
 _UNSAFE = re.compile(r"[^\w.+ -]+")
 
@@ -46,19 +49,15 @@ def open_history(root: Path, key: Key, notebook: Path | None) -> Store:
     Raises:
         StoreError: the directory cannot be used.
     """
-    stem = _UNSAFE.sub("_", notebook.stem) if notebook else f"ipython-{uuid.uuid4().hex[:8]}"
     wanted = Notebook(str(notebook or ""), _uuid_in(notebook) if notebook else "")
-    number = 1
-    known = _by_uuid(root, wanted.uuid)
-    while True:
-        path = known or root / (stem if number == 1 else f"{stem}-{number}")
-        if not (path / "format.json").exists():
+    with _one_at_a_time(root):
+        path = _find(root, wanted) if notebook else None
+        if path is not None:
+            store = Store.open(path, key)
+        else:
+            stem = _stem(notebook) if notebook else f"ipython-{uuid.uuid4().hex[:8]}"
+            path = _free(root, stem)
             store = Store.create(path, key, str(uuid.uuid4()))
-            break
-        store = Store.open(path, key)
-        if notebook is not None and _is_same(read_notebook(path), wanted):
-            break
-        number += 1
     if store.read_only_because is None and read_notebook(path) != wanted:
         try:
             write_file(path / "notebook.json", msgspec.json.encode(wanted))
@@ -72,21 +71,66 @@ def read_notebook(path: Path) -> Notebook:
     """What a history's directory says of its notebook; empty if it says nothing readable."""
     try:
         return msgspec.json.decode((path / "notebook.json").read_bytes(), type=Notebook)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *UNREADABLE):
         return Notebook()
 
 
-def _by_uuid(root: Path, uuid: str) -> Path | None:
-    """The history of the notebook with that id in its metadata, whatever it is called now."""
-    if not uuid:
-        return None
-    found = [path.parent for path in root.glob("*/notebook.json")]
-    return next((path for path in found if read_notebook(path).uuid == uuid), None)
+@contextmanager
+def _one_at_a_time(root: Path) -> Iterator[None]:
+    """Kernels that start together agree on one history; where locks fail, each takes its own."""
+    try:
+        fd = os.open(root, os.O_RDONLY)
+    except OSError:
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
 
 
-def _is_same(known: Notebook, wanted: Notebook) -> bool:
-    if known.uuid and wanted.uuid:
-        return known.uuid == wanted.uuid
+def _stem(notebook: Path) -> str:
+    """The notebook's name as a directory's: nothing hidden, nothing that leads elsewhere."""
+    name = _UNSAFE.sub("_", notebook.stem)
+    return name if name.strip(".") else "_"
+
+
+def _find(root: Path, wanted: Notebook) -> Path | None:
+    """The history of that notebook: by the id in its metadata, else by its path and name."""
+    found = {path.parent: read_notebook(path.parent) for path in root.glob("*/format.json")}
+    for path, known in found.items():
+        # While another notebook with that id is where this history's was, this one is its copy.
+        if (
+            wanted.uuid
+            and known.uuid == wanted.uuid
+            and (_moved(known, wanted) or _uuid_in(Path(known.path)) != known.uuid)
+        ):
+            return path
+    stem = _stem(Path(wanted.path))
+    named = re.compile(re.escape(stem) + r"(-\d+)?")
+    for path in sorted(found, key=lambda path: (len(path.name), path.name)):
+        known = found[path]
+        if not named.fullmatch(path.name) or (known.uuid and wanted.uuid):
+            continue
+        if _moved(known, wanted):
+            return path
+    return None
+
+
+def _free(root: Path, stem: str) -> Path:
+    """The first name that no history and no file of ours has."""
+    number = 1
+    while True:
+        path = root / (stem if number == 1 else f"{stem}-{number}")
+        if not (path / "format.json").exists() and (path.is_dir() or not path.exists()):
+            return path
+        number += 1
+
+
+def _moved(known: Notebook, wanted: Notebook) -> bool:
+    """Whether a history's notebook can be this one: it is here, or no longer where it was."""
     return known.path == wanted.path or not known.path or not Path(known.path).exists()
 
 

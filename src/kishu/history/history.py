@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from typing import Literal
 
 from kishu.errors import Damaged
 from kishu.history.records import (
@@ -37,28 +38,36 @@ class History:
         self.tags: dict[str, list[CommitId]] = {}
         self.ignored: set[str] = set()
         self.untrusted: set[CommitId] = set()
+        self.untrusted_versions: set[VersionId] = set()
         self._leaves: dict[OperationId, None] = {}
 
     @classmethod
     def fold(cls, operations: Iterable[tuple[Operation, bool]]) -> History:
         """Fold operations, each with whether it is trusted, parents before children."""
         history = cls()
-        pairs = list(operations)
-        trusted = {operation.id: ok for operation, ok in pairs}
-        for operation in _parents_first([operation for operation, _ in pairs]):
-            history.add(operation)
-            if not trusted[operation.id]:
-                history.untrusted.update(commit.id for commit in operation.commits)
+        chosen: dict[OperationId, tuple[Operation, bool]] = {}
+        for operation, trusted in operations:
+            if operation.id not in chosen or (trusted and not chosen[operation.id][1]):
+                chosen[operation.id] = operation, trusted
+        for operation in _parents_first([operation for operation, _ in chosen.values()]):
+            history.add(operation, trusted=chosen[operation.id][1])
         return history
 
-    def add(self, operation: Operation) -> None:
-        """Take one more operation in; its parents must be in already."""
+    def add(self, operation: Operation, *, trusted: bool = True) -> None:
+        """Take one more operation in; its parents must be in already.
+
+        What an untrusted operation says never takes the place of what a trusted one said.
+        """
         self.operations[operation.id] = operation
         for parent in operation.parents:
             self._leaves.pop(parent, None)
         self._leaves[operation.id] = None
-        self.versions.update(operation.versions)
+        for version, recipe in operation.versions.items():
+            if _admit(version, trusted, self.versions, self.untrusted_versions):
+                self.versions[version] = recipe
         for commit in operation.commits:
+            if not _admit(commit.id, trusted, self.commits, self.untrusted):
+                continue
             self.commits[commit.id] = commit
             for version in commit.set.values():
                 self.made_by.setdefault(version, commit.id)
@@ -95,8 +104,16 @@ class History:
             raise Damaged(f"The record of commit {id} is lost.") from None
 
     def ancestry(self, id: CommitId) -> Iterator[Commit]:
-        """The commit and its ancestors, newest first."""
+        """The commit and its ancestors, newest first.
+
+        Raises:
+            Damaged: a record is lost, or a commit claims to descend from itself.
+        """
+        seen: set[CommitId] = set()
         while id:
+            if id in seen:
+                raise Damaged(f"Commit {id} claims to descend from itself.")
+            seen.add(id)
             commit = self.commit(id)
             yield commit
             id = commit.parent
@@ -136,12 +153,28 @@ class History:
         """Where a branch stands: empty when there is none, the first target in a conflict."""
         return next(iter(self.branches.get(branch, [])), "")
 
+    def moves_to(self, kind: Literal["branch", "tag"], name: str, to: CommitId) -> list[RefMove]:
+        """How a ref is set to a commit from wherever it stands; settles a conflict."""
+        at = (self.branches if kind == "branch" else self.tags).get(name, [""])
+        return [RefMove(kind, name, to, was) for was in at]
+
     def free_branch(self, stem: str = MAIN) -> str:
         """A branch name not in use: ``main``, else ``main-2`` and so on."""
         name, number = stem, 2
         while name in self.branches:
             name, number = f"{stem}-{number}", number + 1
         return name
+
+
+def _admit(id: str, trusted: bool, known: Container[str], untrusted: set[str]) -> bool:
+    """Whether to take a record's word for ``id``; keeps ``untrusted`` in step."""
+    if id in known and not (trusted and id in untrusted):
+        return False
+    if trusted:
+        untrusted.discard(id)
+    else:
+        untrusted.add(id)
+    return True
 
 
 def _parents_first(operations: list[Operation]) -> Iterator[Operation]:

@@ -21,7 +21,7 @@ from kishu.history.records import (
     VersionId,
 )
 from kishu.history.steps import Steps
-from kishu.store.store import Store, Writer
+from kishu.store.store import UNREADABLE, Store, Writer
 
 ID_BYTES = 10
 
@@ -32,7 +32,7 @@ def load(store: Store) -> History:
     for record in store.records():
         try:
             operation = msgspec.json.decode(record.body, type=Operation)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             store.damaged.append(f"record {record.seq} of session {record.session}: {error}")
             continue
         operations.append((operation, record.trusted))

@@ -10,8 +10,8 @@ from kishu.history.history import History
 from kishu.history.records import CommitId
 
 HEAD = "HEAD"
-_BACK = re.compile(r"(?P<base>.+?)~(?P<count>\d*)")
-_RUN = re.compile(r"@(?P<number>\d+)")
+_BACK = re.compile(r"(?P<base>.+?)~(?P<count>\d{0,9})")
+_RUN = re.compile(r"@(?P<number>\d{1,9})")
 _NAME = re.compile(r"[\w][\w./+-]*")
 _HEX_ID = re.compile(r"[0-9a-f]{4,}")
 _SHOWN = 5

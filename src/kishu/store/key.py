@@ -67,4 +67,4 @@ class Key:
 
     def verifies(self, data: bytes, mac: str) -> bool:
         """Whether ``mac`` is this key's MAC of ``data``."""
-        return hmac.compare_digest(self.sign(data), mac)
+        return hmac.compare_digest(self.sign(data).encode(), mac.encode("utf-8", "replace"))

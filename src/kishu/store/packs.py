@@ -99,9 +99,11 @@ class PackReader:
             Damaged: the pack is missing, too short, or its bytes are not that chunk.
         """
         try:
-            data = os.pread(self._fd(session, span.pack), span.length, span.offset)
-        except OSError as error:
-            raise Damaged(f"Chunk {name} cannot be read: {error.strerror}.") from error
+            fd = self._fd(session, span.pack)
+            within = 0 <= span.offset <= os.fstat(fd).st_size - span.length
+            data = os.pread(fd, span.length, span.offset) if within else b""
+        except (OSError, ValueError, OverflowError) as error:
+            raise Damaged(f"Chunk {name} cannot be read: {error}.") from error
         if len(data) != span.length or chunk_name(data) != name:
             raise Damaged(f"Chunk {name} in pack {session}-{span.pack} is damaged.")
         return data

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from blake3 import blake3
 from kishu.errors import Damaged, NotRecording, StoreError, Unsupported
 from kishu.store.journal import JournalWriter, is_locked, read_lines
 from kishu.store.key import Key
-from kishu.store.packs import Buffer, PackReader, PackWriter, Span, chunk_name
+from kishu.store.packs import Buffer, PackReader, PackWriter, Span, chunk_name, write_all
 
 FORMAT_VERSION = 1
 INLINE_BYTES = 4096
@@ -62,6 +63,13 @@ class _InJournal(NamedTuple):
     length: int
 
 
+_Place = tuple[str, Span | _InJournal]
+"""A session and where in its pack or journal."""
+
+UNREADABLE = (msgspec.MsgspecError, ValueError)
+"""What decoding raises for what is not the JSON it should be, broken UTF-8 included."""
+
+
 class Store:
     """Chunks and records of one history.
 
@@ -76,20 +84,23 @@ class Store:
         self.format = format
         self.damaged: list[str] = []
         self._packs = PackReader(path)
-        self._where: dict[str, tuple[str, Span | _InJournal]] = {}
+        self._where: dict[str, list[_Place]] = {}
+        self._claimed: dict[str, list[_Place]] = {}
 
     @classmethod
     def create(cls, path: Path, key: Key, history: str) -> Store:
         """Make an empty history whose UUID is ``history``.
 
+        Where another process made it in the meantime, that one is opened.
+
         Raises:
             NotRecording: the directory cannot be made or written.
         """
         try:
-            path.mkdir(mode=0o700, parents=True)
-            (path / "journal").mkdir(mode=0o700)
-            (path / "packs").mkdir(mode=0o700)
-            write_file(path / "format.json", msgspec.json.encode(Format(FORMAT_VERSION, history)))
+            for folder in (path, path / "journal", path / "packs"):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            format = msgspec.json.encode(Format(FORMAT_VERSION, history))
+            write_file(path / "format.json", format, once=True)
         except OSError as error:
             raise NotRecording(f"{path} cannot be made: {error.strerror}.") from error
         return cls.open(path, key)
@@ -105,7 +116,7 @@ class Store:
             format = msgspec.json.decode((path / "format.json").read_bytes(), type=Format)
         except FileNotFoundError:
             raise StoreError(f"{path} holds no history.", "Name another directory.") from None
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, *UNREADABLE) as error:
             raise Damaged(f"{path / 'format.json'} cannot be read: {error}.") from error
         return cls(path, key, format)
 
@@ -143,39 +154,46 @@ class Store:
                 if not line.intact:
                     raise msgspec.DecodeError("checksum")
                 envelope = msgspec.json.decode(line.json, type=Envelope)
-            except msgspec.MsgspecError:
+            except UNREADABLE:
                 self.damaged.append(f"record at byte {line.offset} of {path.name}")
                 continue
             ours = envelope.history == self.format.history and envelope.session == session
-            for name, span in envelope.packed.items():
-                self._where.setdefault(name, (session, span))
-            for name in envelope.inline:
-                self._where.setdefault(name, (session, _InJournal(line.offset, line.length)))
             trusted = (line.signed and ours) or line.offset + line.length <= vouched
+            known = self._where if trusted else self._claimed
+            for name, span in envelope.packed.items():
+                known.setdefault(name, []).append((session, span))
+            for name in envelope.inline:
+                place = (session, _InJournal(line.offset, line.length))
+                known.setdefault(name, []).append(place)
             yield Record(session, envelope.seq, bytes(envelope.body), trusted)
 
     def has(self, name: str) -> bool:
-        """Whether the chunk is known to be here."""
+        """Whether the chunk is here, as a trusted record says."""
         return name in self._where
 
     def get(self, name: str) -> bytes:
-        """A chunk's bytes, checked against its name.
+        """A chunk's bytes, checked against its name; one whole copy is enough.
 
         Raises:
-            Damaged: it is missing, or not what its name says.
+            Damaged: it is missing, or no copy is what its name says.
         """
-        place = self._where.get(name)
-        if place is None:
-            raise Damaged(f"Chunk {name} is missing.")
-        session, where = place
-        if isinstance(where, Span):
-            return self._packs.read(session, where, name)
-        with open(self._journal(session), "rb") as file:
-            line = os.pread(file.fileno(), where.length, where.offset)
+        failure = Damaged(f"Chunk {name} is missing.")
+        for session, where in (*self._where.get(name, ()), *self._claimed.get(name, ())):
+            try:
+                if isinstance(where, Span):
+                    return self._packs.read(session, where, name)
+                return self._read_inline(session, where, name)
+            except Damaged as error:
+                failure = error
+        raise failure
+
+    def _read_inline(self, session: str, where: _InJournal, name: str) -> bytes:
         try:
+            with open(self._journal(session), "rb") as file:
+                line = os.pread(file.fileno(), where.length, where.offset)
             envelope = msgspec.json.decode(line.rstrip(b"\n").split(b" ", 2)[2], type=Envelope)
             data = envelope.inline[name]
-        except (IndexError, KeyError, msgspec.MsgspecError) as error:
+        except (OSError, IndexError, KeyError, *UNREADABLE) as error:
             raise Damaged(f"Chunk {name} in journal {session} is damaged.") from error
         if chunk_name(data) != name:
             raise Damaged(f"Chunk {name} in journal {session} is damaged.")
@@ -183,7 +201,7 @@ class Store:
 
     def chunk_names(self) -> list[str]:
         """The names of all chunks that the records brought."""
-        return list(self._where)
+        return list(self._where.keys() | self._claimed.keys())
 
     def writer(self, session: str, floor_bytes: int, cap_bytes: int) -> Writer:
         """Begin a session's journal.
@@ -235,7 +253,7 @@ class Store:
         try:
             raw = (self.path / "trusted.json").read_bytes()
             entry = msgspec.json.decode(raw, type=dict[str, _Trusted]).get(session)
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, *UNREADABLE):
             return 0
         if entry is None:
             return 0
@@ -252,7 +270,7 @@ class Store:
         return self.path / "journal" / f"{session}.jsonl"
 
     def _learn(self, name: str, session: str, where: Span | _InJournal) -> None:
-        self._where[name] = (session, where)
+        self._where.setdefault(name, []).append((session, where))
 
     def close(self) -> None:
         """Close the files read from."""
@@ -301,9 +319,9 @@ class Writer:
                 self._packed[name] = self._packs.append(data)
             except OSError as error:
                 raise NotRecording(f"A chunk was not written: {error.strerror}.") from error
+            self._size += length
         self.chunks_written += 1
         self.bytes_written += length
-        self._size += length
         return name
 
     def append(self, body: bytes) -> None:
@@ -414,13 +432,29 @@ class _Sync:
             self._thread.join(timeout=5)
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """Replace a small file whole, or leave it as it was."""
+def write_file(path: Path, data: bytes, *, once: bool = False) -> None:
+    """Replace a small file whole, or leave it as it was.
+
+    Args:
+        once: leave a file that is there already as it is.
+
+    Raises:
+        OSError: the disk refused.
+    """
     aside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        os.write(fd, data)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    os.replace(aside, path)
+        try:
+            write_all(fd, data)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        if not once:
+            os.replace(aside, path)
+            return
+        with suppress(FileExistsError):
+            os.link(aside, path)
+    except OSError:
+        os.unlink(aside)
+        raise
+    os.unlink(aside)

@@ -1,0 +1,111 @@
+"""Processes to be killed: forked on demand from one that has imported everything.
+
+Each line of the input is a task, as JSON. The process that does it says what it did in lines of
+JSON; when it has ended, in whatever way, ``["ended"]`` is said.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from kishu.errors import NothingToDo
+from kishu.kernel.extension import attach_to
+from kishu.session import Session
+from tests.crash.cells import Expected, cell, differing
+
+
+def say(*words: object) -> None:
+    """One line, whole or not at all."""
+    os.write(1, json.dumps(words).encode() + b"\n")
+
+
+def attached(home: str, notebook: str) -> tuple[InteractiveShell, Session]:
+    """A new kernel's life."""
+    os.environ["KISHU_HOME"] = home
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    say("attaching")
+    session = attach_to(shell, Path(notebook))
+    say("attached", session.id)
+    return shell, session
+
+
+def resume(shell: InteractiveShell, session: Session) -> int:
+    """Bring back the last state with anything in it; gives its n, or -1.
+
+    A kernel that was killed before it brought anything back left an empty state behind.
+    """
+    if session.resumed:
+        say("restoring")
+        session.restore()
+        try:
+            while "n" not in shell.user_ns:
+                session.undo()
+        except NothingToDo:
+            # Nothing was ever run.
+            pass
+    n: int = shell.user_ns.get("n", -1)
+    say("resumed", n)
+    return n
+
+
+def work(home: str, notebook: str) -> None:
+    """Go on from the last state until killed."""
+    shell, session = attached(home, notebook)
+    n = resume(shell, session)
+    while True:
+        n += 1
+        shell.run_cell(cell(n), store_history=True)
+        status = session.status()
+        if not status.recording:
+            say("refused", status.why)
+            return
+        say("done", n, status.head)
+
+
+def restore(home: str, notebook: str, commit: str) -> None:
+    """Bring one state back."""
+    _, session = attached(home, notebook)
+    say("restoring")
+    session.checkout(commit)
+    say("restored")
+
+
+def read_back(home: str, notebook: str, commits: dict[str, int]) -> None:
+    """Compare the states of some commits, by the n of their cell, with what they must be."""
+    _, session = attached(home, notebook)
+    say("damaged", session.check())
+    expected = Expected()
+    for commit, n in sorted(commits.items(), key=lambda item: item[1]):
+        wrong = differing(dict(session.at(commit)), expected.after(n))
+        say("read", n, wrong)
+
+
+TASKS: dict[str, Any] = {"work": work, "restore": restore, "read_back": read_back}
+
+
+def main() -> None:
+    """Fork a process for each task and wait for its end."""
+    for line in sys.stdin:
+        name, arguments = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            say("started", os.getpid())
+            try:
+                TASKS[name](*arguments)
+            except BaseException:
+                say("failed", traceback.format_exc())
+            os._exit(0)
+        os.waitpid(pid, 0)
+        say("ended")
+
+
+if __name__ == "__main__":
+    main()
