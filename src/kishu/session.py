@@ -67,6 +67,7 @@ class Session:
         self._store = open_history(home, Key.load(home), notebook)
         self._history = load(self._store)
         self._resumed = self._latest()
+        self._past = self._last_worked()
         self._writer = self._store.writer(self.id, config.floor, config.cap)
         self._recorder = Recorder(self._writer)
         self._identities = Identities(self.id)
@@ -76,18 +77,34 @@ class Session:
         self.begin_cell()
 
     def _latest(self) -> Operation | None:
-        """The operation that this session continues: the end of the longest dead line."""
+        """The operation that this session continues: the last of a dead session's that is whole."""
         living = {id for id in self._store.sessions() if self._store.is_alive(id)}
-        ends = [leaf for leaf in self._history.leaves() if leaf.session not in living]
-        order = {id: index for index, id in enumerate(self._history.operations)}
-        return max(ends, key=lambda leaf: order[leaf.id], default=None)
+        dead = [op for op in self._history.operations.values() if op.session not in living]
+        leaves = {leaf.id for leaf in self._history.leaves()}
+        ends = [op for op in dead if op.id in leaves]
+        for operation in (*reversed(ends), *reversed(dead)):
+            if operation.head and self._history.is_whole(operation.head):
+                return operation
+        return None
+
+    def _last_worked(self) -> Operation | None:
+        """The last operation before this session that is more than a kernel's empty beginning."""
+        operation = self._resumed
+        while operation is not None and operation.kind in ("detach", "restart"):
+            state_found = operation.kind == "restart" and self._history.state(operation.head)
+            if state_found or not operation.parents:
+                break
+            operation = self._history.operations.get(operation.parents[0])
+        if operation is None or not self._history.state(operation.head):
+            return None
+        return operation
 
     def _begin(self) -> None:
         """Take the state found as the root commit; with a past, as a restart on top of it."""
         look = self._look()
         change = self._store_change(look)
         past = self._resumed
-        if past is None or not past.head:
+        if past is None:
             commit = self._commit_of(change, "attach", branch=self._history.free_branch())
             kind: OperationKind = "attach"
         else:
@@ -99,7 +116,7 @@ class Session:
     @property
     def resumed(self) -> bool:
         """Whether the history already had a state when this session began."""
-        return self._resumed is not None and bool(self._resumed.head)
+        return self._past is not None
 
     # Recording
 
@@ -278,8 +295,8 @@ class Session:
             NothingToDo: no kernel was here before.
         """
         self._require()
-        past = self._resumed
-        if past is None or not past.head:
+        past = self._past
+        if past is None:
             raise NothingToDo("There is no earlier state to restore: this history began here.")
         self.record_found()
         report = self._travel("checkout", past.head, "Restored the last state", branch=past.branch)
@@ -438,9 +455,9 @@ class Session:
     @property
     def earlier(self) -> tuple[int, int]:
         """How many variables, and bytes, the last state of the earlier kernel has."""
-        if self._resumed is None or not self._resumed.head:
+        if self._past is None:
             return 0, 0
-        state = self._history.state(self._resumed.head)
+        state = self._history.state(self._past.head)
         names = [entity for entity in state if not is_number(entity)]
         return len(names), log.nbytes_of(self._history, state)
 

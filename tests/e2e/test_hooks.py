@@ -164,7 +164,7 @@ def test_a_star_import_can_be_undone(kernel: Kernel) -> None:
 def test_a_name_of_any_look_is_a_variable(kernel: Kernel, name: str) -> None:
     kernel.ok(f"{name} = 5")
     kernel.kishu("undo")
-    assert names(kernel, name) == []
+    assert kernel.value(f"globals().get({name!r}) != 5"), "IPython's own `open` may be back"
     kernel.kishu("redo")
     assert kernel.value(name) == 5
     kernel.kishu("undo")

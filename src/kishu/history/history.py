@@ -131,6 +131,13 @@ class History:
             state.update(commit.set)
         return state
 
+    def is_whole(self, id: CommitId) -> bool:
+        """Whether all records that a commit's state needs are there."""
+        try:
+            return all(version in self.versions for version in self.state(id).values())
+        except Damaged:
+            return False
+
     def recipe(self, version: VersionId) -> Recipe:
         """How to build a version.
 
