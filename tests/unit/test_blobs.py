@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -89,6 +90,15 @@ def test_one_changed_byte_costs_its_chunk_and_the_nodes_above_it(
     assert writer.chunks_written - before <= 1 + second.depth
     changed = zip(names_of(first, store, writer), names_of(second, store, writer), strict=True)
     assert sum(one != two for one, two in changed) == 1
+
+
+def test_one_changed_chunk_of_a_gigabyte_costs_few_names(writer: Writer) -> None:
+    names = [f"{number:040x}" for number in range(4096)]
+    write_tree(names, 1 << 30, writer)
+    before = writer.bytes_written
+    names[1234] = "f" * 40
+    blob = write_tree(names, 1 << 30, writer)
+    assert 0 < writer.bytes_written - before + len(msgspec.json.encode(blob)) < 2048
 
 
 def names_of(blob: Blob, store: Store, writer: Writer) -> list[str]:

@@ -107,6 +107,27 @@ def test_a_copied_notebook_forks(tmp_path: Path, root: Path) -> None:
     assert history(root, copy) != "n"
 
 
+@pytest.mark.parametrize("uuids", [("", ""), ("one", "two")])
+def test_a_deleted_notebook_s_history_goes_to_no_notebook_that_has_its_own(
+    tmp_path: Path, root: Path, uuids: tuple[str, str]
+) -> None:
+    gone, stays = (
+        notebook(tmp_path / u / "n.ipynb", id) for u, id in zip("ab", uuids, strict=True)
+    )
+    assert [history(root, gone), history(root, stays)] == ["n", "n-2"]
+    gone.unlink()
+    assert history(root, stays) == "n-2"
+
+
+def test_a_deleted_notebook_s_history_goes_to_no_notebook_with_another_id(
+    tmp_path: Path, root: Path
+) -> None:
+    gone = notebook(tmp_path / "a" / "n.ipynb", "one")
+    assert history(root, gone) == "n"
+    gone.unlink()
+    assert history(root, notebook(tmp_path / "b" / "n.ipynb", "two")) == "n-2"
+
+
 def test_a_history_is_found_though_one_before_it_is_gone(tmp_path: Path, root: Path) -> None:
     for folder in "ab":
         path = notebook(tmp_path / folder / "n.ipynb")

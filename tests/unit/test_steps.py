@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from kishu.errors import NothingToDo
+from kishu.history.steps import Steps
 from tests.unit.notebook import Notebook
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def test_a_restart_is_a_step(five: Notebook) -> None:
     assert "x" not in five
 
 
-def test_redo_is_remembered_across_a_restart(five: Notebook) -> None:
+def test_after_a_restart_undo_goes_on_from_where_it_left_off(five: Notebook) -> None:
     five.session.undo(3)
     five.restart()
     five.session.undo()
@@ -210,6 +211,15 @@ class Walks(RuleBasedStateMachine):
         assert self.notebook.shell.user_ns.get("x", 0) == self.x
         status = self.notebook.session.status()
         assert (bool(status.undo), status.redo) == (bool(self.behind), bool(self.undone))
+
+    @invariant()
+    def the_journal_says_the_same(self) -> None:
+        history = self.notebook.session.history
+        *_, last = history.operations.values()
+        steps = Steps.of(history, last)
+        assert len(steps.undone(len(self.behind))) == len(self.behind)
+        assert len(steps.redone(len(self.undone))) == len(self.undone)
+        assert steps.can_redo == bool(self.undone)
 
     def teardown(self) -> None:
         self.notebook.session.detach()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from blake3 import blake3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -126,6 +127,13 @@ def test_a_chunk_without_a_record_is_no_part_of_the_history(
     assert not reader.has(name)
     with pytest.raises(Damaged, match=name):
         reader.get(name)
+
+
+def test_a_record_brings_its_own_chunks_and_no_others(written: Path) -> None:
+    first, second = journal(written).read_bytes().splitlines()
+    for data in (SMALL, BIG):
+        assert chunk_name(data).encode() in first
+        assert chunk_name(data).encode() not in second
 
 
 def test_the_writer_knows_how_big_the_history_is(store: Store, writer: Writer) -> None:
@@ -273,6 +281,24 @@ def test_what_comes_after_trust_is_not_covered_by_it(written: Path) -> None:
     assert not any(record.trusted for record in read(written, OTHER)[1])
 
 
+def test_a_vow_is_for_those_bytes_of_that_history_alone(tmp_path: Path, written: Path) -> None:
+    read(written, OTHER)[0].trust()
+    vow = written / "trusted.json"
+    other = Store.create(tmp_path / "other", OTHER, "other uuid").path
+    for file in (vow, journal(written)):
+        shutil.copy(file, other / file.relative_to(written))
+    assert not any(record.trusted for record in read(other, OTHER)[1])
+    before = journal(written).read_bytes()
+    body = before.replace(b'{"n":2}', b'{"n":3}').splitlines()[1].split(b" ", 2)[2]
+    changed = before.splitlines(keepends=True)[0] + format_line(body, Key(b"y" * 32))
+    assert len(changed) == len(before)
+    journal(written).write_bytes(changed)
+    old, new = (blake3(data).hexdigest() for data in (before, changed))
+    vow.write_text(vow.read_text().replace(old, new))
+    assert [record.body for record in read(written, OTHER)[1]][1] == b'{"n":3}'
+    assert not any(record.trusted for record in read(written, OTHER)[1])
+
+
 def test_a_torn_line_completed_after_trust_is_not_covered_by_it(written: Path) -> None:
     whole = journal(written).read_bytes()
     journal(written).write_bytes(whole[:-10])
@@ -337,6 +363,19 @@ def test_a_foreign_record_that_misplaces_chunks_hides_none(written: Path, key: K
     journal(written, "s0").write_bytes(format_line(json.dumps(forged).encode(), OTHER))
     store = read(written, key)[0]
     assert [store.get(chunk_name(data)) for data in (SMALL, BIG)] == [SMALL, BIG]
+
+
+def test_a_chunk_that_only_a_foreign_record_claims_is_stored_all_the_same(
+    store: Store, writer: Writer, key: Key
+) -> None:
+    envelope = {"history": "uuid", "session": "s0", "seq": 0, "body": 0}
+    forged = envelope | {"packed": {chunk_name(BIG): [1, 0, len(BIG)]}}
+    journal(store.path, "s0").write_bytes(format_line(json.dumps(forged).encode(), OTHER))
+    list(store.records())
+    writer.put(BIG)
+    writer.append(b"0")
+    assert store.get(chunk_name(BIG)) == BIG
+    assert read(store.path, key)[0].get(chunk_name(BIG)) == BIG
 
 
 # Limits

@@ -16,6 +16,9 @@ _MADE_BY_TYPE = frozenset(
     {"__dict__", "__weakref__", "__slots__", "_abc_impl", "__abstractmethods__", "__firstlineno__",
      "__static_attributes__", "__slotnames__"}
 )  # fmt: skip
+_SET_WITH_CARE = ("__doc__", "__module__")
+"""Setting them has effects: a first ``__doc__`` appears, ``__module__`` drops the line number."""
+
 _MADE_BY_ENUM = frozenset(
     {"_member_names_", "_member_map_", "_value2member_map_", "_unhashable_values_",
      "_hashable_values_", "_unhashable_values_map_", "_member_type_", "_value_repr_",
@@ -51,16 +54,16 @@ def parts_of_class(walk: Walk, cls: type) -> tuple[Skeleton, Content]:
     """How to make a class, and what to fill it with."""
     members = own_members(cls)
     slots = cls.__dict__.get("__slots__")
+    first = cls.__dict__.get("__firstlineno__")
+    line = -1 if first is None else walk.line("", first)
     if issubclass(cls, enum.Enum):
         values = {name: member._value_ for name, member in cls.__members__.items()}
-        skeleton: Skeleton = (
-            "enum", type(cls), cls.__name__, cls.__bases__, cls.__qualname__, cls.__module__, values
-        )  # fmt: skip
+        kind: str = "enum"
+        extra: Any = values
     else:
-        skeleton = (
-            "class", type(cls), cls.__name__, cls.__bases__, cls.__qualname__, cls.__module__, slots
-        )  # fmt: skip
-    return skeleton, members
+        kind, extra = "class", slots
+    names = (cls.__name__, cls.__qualname__, cls.__module__)
+    return (kind, type(cls), cls.__bases__, *names, line, extra), members
 
 
 def own_members(cls: type) -> Content:
@@ -86,16 +89,24 @@ def _mangled(cls: type, name: str) -> str:
 def make_class(
     kind: str,
     meta: type,
-    name: str,
     bases: tuple[type, ...],
+    name: str,
     qualname: str,
     module: str,
+    line: int,
     extra: Any,
 ) -> type:
-    """A class without its members; no hook of the user's runs."""
-    if kind == "enum":
-        return _make_enum(meta, name, bases, qualname, module, extra)
+    """A class without its members; no hook of the user's runs.
+
+    Args:
+        line: the note of the line where it was defined, -1 before Python 3.13.
+        extra: an enum's values by name; any other class's ``__slots__``, None without.
+    """
     namespace: dict[str, Any] = {"__qualname__": qualname, "__module__": module}
+    if line >= 0:
+        _, namespace["__firstlineno__"] = building.now().line(line)
+    if kind == "enum":
+        return _make_enum(meta, name, bases, namespace, extra)
     if extra is not None:
         namespace["__slots__"] = extra
     hooks = _silence_subclass_hooks(bases)
@@ -126,13 +137,11 @@ def _silence_subclass_hooks(bases: tuple[type, ...]) -> list[tuple[type, Any]]:
 
 
 def _make_enum(
-    meta: type, name: str, bases: tuple[type, ...], qualname: str, module: str, values: Content
+    meta: type, name: str, bases: tuple[type, ...], own: dict[str, Any], values: Content
 ) -> type:
     namespace: Any = meta.__prepare__(name, bases)
-    for member, value in values.items():
+    for member, value in {**own, **values}.items():
         namespace[member] = value
-    namespace["__qualname__"] = qualname
-    namespace["__module__"] = module
     made: type = meta(name, bases, namespace)
     return made
 
@@ -144,7 +153,7 @@ def fill_class(cls: type, members: Content) -> None:
     present = cls.__dict__
     for name, value in members.items():
         if name not in present or present[name] is not value:
-            if name == "__doc__" and value is None and present.get("__doc__") is None:
+            if name in _SET_WITH_CARE and present.get(name) == value:
                 continue
             type.__setattr__(cls, name, value)
     if isinstance(cls, abc.ABCMeta):

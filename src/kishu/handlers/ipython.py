@@ -32,9 +32,10 @@ def the_kernel() -> Any:
 
 
 @handles(
-    "ipykernel.iostream.OutStream", "ipykernel.comm.comm.Comm",
+    "threading.Thread", "jupyter_client.session.Session", "ipykernel.iostream.OutStream", "ipykernel.comm.comm.Comm",
     "asyncio.events.AbstractEventLoop", "asyncio.futures.Future", "_asyncio.Future",
     "_asyncio.Task", "zmq.sugar.socket.Socket", "zmq.sugar.context.Context",
+    "tornado.ioloop.IOLoop",
     subclasses=True, links=False,
 )  # fmt: skip
 def reduce_connection(walk: Walk, connection: Any) -> Reduced:

@@ -246,7 +246,7 @@ class Observer:
             self.state.pop(entity, None)
         self.state.update(change.set)
         for version, parts in change.cuts.items():
-            self.carriers.note(version, parts)
+            self.carriers.note(version, parts, look.values)
         if not look.quiet:
             self.carriers.retain(set(look.group_of.values()))
             met = {number for seen in look.sightings.values() for number in seen.refs + seen.marks}

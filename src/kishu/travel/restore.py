@@ -197,14 +197,10 @@ class _Attempt:
     def _give_up(self, change: CoVariable, names: list[str], reason: str, report: Report) -> None:
         for entity in change.entities:
             self._target.pop(entity, None)
-        serials = self._place.observer.carriers.of(change.version)
+        carriers = self._place.observer.carriers
         for name in names:
-            live = self._before.values.get(name, self)
-            index = change.recipe.roots[name]
-            if (
-                index < len(serials)
-                and self._place.observer.carriers.serial(live) == serials[index]
-            ):
+            live = self._before.values.get(name)
+            if carriers.carried(change.version, name, live):
                 # The very object: taking it away would help nobody.
                 report.missing[name] = f"is as it is now, not as it was then: {reason}"
             else:
