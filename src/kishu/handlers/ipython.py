@@ -32,7 +32,8 @@ def the_kernel() -> Any:
 
 
 @handles(
-    "threading.Thread", "jupyter_client.session.Session", "ipykernel.iostream.OutStream", "ipykernel.comm.comm.Comm",
+    "threading.Thread", "jupyter_client.session.Session",
+    "ipykernel.iostream.OutStream", "ipykernel.comm.comm.Comm",
     "asyncio.events.AbstractEventLoop", "asyncio.futures.Future", "_asyncio.Future",
     "_asyncio.Task", "zmq.sugar.socket.Socket", "zmq.sugar.context.Context",
     "tornado.ioloop.IOLoop",
