@@ -131,6 +131,8 @@ class Survivor:
         assert [words for words in said if words[0] == "damaged"] == [["damaged", []]]
         read = [words for words in said if words[0] == "read"]
         assert read == [["read", n, []] for n in sorted(commits.values())]
+        self.note(said)
+        assert said[-2] == ["live", self.least, []]
         shutil.rmtree(copy)
 
 

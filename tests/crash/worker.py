@@ -21,10 +21,13 @@ from kishu.kernel.extension import attach_to
 from kishu.session import Session
 from tests.crash.cells import Expected, cell, differing
 
+SAID = os.dup(1)
+"""Where a worker speaks; what its cells print is not meant for the one who listens."""
+
 
 def say(*words: object) -> None:
     """One line, whole or not at all."""
-    os.write(1, json.dumps(words).encode() + b"\n")
+    os.write(SAID, json.dumps(words).encode() + b"\n")
 
 
 def attached(home: str, notebook: str) -> tuple[InteractiveShell, Session]:
@@ -62,7 +65,7 @@ def work(home: str, notebook: str) -> None:
     n = resume(shell, session)
     while True:
         n += 1
-        shell.run_cell(cell(n), store_history=True)
+        shell.run_cell(cell(n), store_history=True).raise_error()
         status = session.status()
         if not status.recording:
             say("refused", status.why)
@@ -79,13 +82,16 @@ def restore(home: str, notebook: str, commit: str) -> None:
 
 
 def read_back(home: str, notebook: str, commits: dict[str, int]) -> None:
-    """Compare the states of some commits, by the n of their cell, with what they must be."""
-    _, session = attached(home, notebook)
+    """Compare some states, each by the n of its cell, and the last one, with what they must be."""
+    shell, session = attached(home, notebook)
     say("damaged", session.check())
     expected = Expected()
     for commit, n in sorted(commits.items(), key=lambda item: item[1]):
         wrong = differing(dict(session.at(commit)), expected.after(n))
         say("read", n, wrong)
+    n = resume(shell, session)
+    live = {name: shell.user_ns[name] for name in session.at("HEAD")}
+    say("live", n, differing(live, expected.after(n)))
 
 
 TASKS: dict[str, Any] = {"work": work, "restore": restore, "read_back": read_back}
@@ -93,6 +99,7 @@ TASKS: dict[str, Any] = {"work": work, "restore": restore, "read_back": read_bac
 
 def main() -> None:
     """Fork a process for each task and wait for its end."""
+    os.dup2(2, 1)
     for line in sys.stdin:
         name, arguments = json.loads(line)
         pid = os.fork()
