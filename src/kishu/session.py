@@ -166,11 +166,11 @@ class Session:
         return look
 
     def _look(self) -> Look:
-        with hushed():
+        with hushed(), without_collecting():
             return self._observer.look(self._host.variables(self._history.ignored))
 
     def _store_change(self, look: Look) -> Change:
-        with hushed():
+        with hushed(), without_collecting():
             return self._observer.record(look, self._recorder)
 
     def _commit_of(
@@ -484,7 +484,7 @@ class Session:
             lambda: self._host.variables(self._history.ignored), replayer.values,
         )  # fmt: skip
         look = self._look()
-        with hushed():
+        with hushed(), without_collecting():
             restore(place, look, wanted, report)
         try:
             self._ledger.write(kind, head=target, position=position, branch=branch)

@@ -148,7 +148,7 @@ def kill_a_process(survivor: Survivor, chance: random.Random) -> None:
     """Kill a process some cells or milliseconds into its life."""
     worker = survivor.start("work")
     cells = chance.choice([0, 0, 1, 2, 4])
-    said = worker.hear("done", cells) if cells else []
+    said = worker.hear("done", cells) if cells else worker.hear("attaching")
     time.sleep(chance.uniform(0, 0.05))
     survivor.note(said + worker.kill())
 

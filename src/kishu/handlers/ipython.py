@@ -32,6 +32,8 @@ def the_kernel() -> Any:
 
 
 @handles(
+    "IPython.core.displayhook.DisplayHook", "IPython.core.displaypub.DisplayPublisher",
+    "IPython.core.history.HistoryAccessorBase",
     "threading.Thread", "jupyter_client.session.Session",
     "ipykernel.iostream.OutStream", "ipykernel.comm.comm.Comm",
     "asyncio.events.AbstractEventLoop", "asyncio.futures.Future", "_asyncio.Future",

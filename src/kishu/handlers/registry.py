@@ -161,13 +161,6 @@ def declare(
     _cache.clear()
 
 
-def withdraw(*names: str) -> None:
-    """Take handlers away again; for tests that show what each is good for."""
-    for name in names:
-        _entries.pop(name, None)
-    _cache.clear()
-
-
 def treatment(cls: type) -> Treatment:
     """How objects of that very type are walked."""
     found = _cache.get(id(cls))

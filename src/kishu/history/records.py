@@ -126,7 +126,6 @@ class Commit(msgspec.Struct, omit_defaults=True, kw_only=True):
         time: seconds since the epoch, for reading only: no order depends on it.
         set: entities with a new version.
         gone: entities that are no more.
-        unread: variables that could not be read, and why.
         cost: milliseconds that making the commit took.
         nbytes: bytes stored for it.
         branch: the branch that moved to it.
@@ -140,7 +139,6 @@ class Commit(msgspec.Struct, omit_defaults=True, kw_only=True):
     cell: Cell | None = None
     set: dict[str, VersionId] = {}
     gone: list[str] = []
-    unread: dict[str, str] = {}
     cost: float = 0.0
     nbytes: int = 0
     branch: str = ""

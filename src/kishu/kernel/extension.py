@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
@@ -128,8 +127,3 @@ def greeting(attached: Session) -> str:
     if status.warning:
         lines.append(f"Settings: {status.warning}")
     return "\n".join(lines)
-
-
-def attached() -> Any:
-    """The attached session, or None."""
-    return _Attached.session

@@ -32,7 +32,6 @@ class Hooks:
         self._running: list[Any] = []
         self._started = 0.0
         self._waiting: Cell | None = None
-        self._verbs: set[str] = set()
         self._thread = threading.main_thread()
 
     def register(self) -> None:

@@ -55,10 +55,6 @@ class Identities:
         self._numbers[id(obj)] = number
         self._ids[number] = id(obj)
 
-    def known(self, number: Number) -> bool:
-        """Whether an object of that number was met and may still live."""
-        return number in self._objects
-
     def live(self, number: Number) -> Any | None:
         """The live object of that number; None when it is gone or known only by address."""
         ref = self._objects.get(number)

@@ -109,7 +109,7 @@ class Build:
         found = self._assemblies.get(version)
         if found is None:
             recipe = self._history.recipe(version)
-            found = Assembly(self, version, recipe, self._store, self._live.get(version, {}))
+            found = Assembly(self, recipe, self._store, self._live.get(version, {}))
             self._assemblies[version] = found
         return found
 
@@ -164,7 +164,6 @@ class Assembly:
     def __init__(
         self,
         build: Build,
-        version: VersionId,
         recipe: Recipe,
         store: Store,
         live: Mapping[int, Any],
@@ -172,7 +171,6 @@ class Assembly:
         self.recipe = recipe
         # The build holds its assemblies; a cycle would keep what was built alive.
         self._build: Build = weakref.proxy(build)
-        self._version = version
         self._store = store
         self._live = live
         self._made: dict[int, Any] = {}
