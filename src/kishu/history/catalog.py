@@ -108,15 +108,15 @@ def _find(root: Path, wanted: Notebook) -> Path | None:
             and (_moved(known, wanted) or _uuid_in(Path(known.path)) != known.uuid)
         ):
             return path
-    stem = _stem(Path(wanted.path))
-    named = re.compile(re.escape(stem) + r"(-\d+)?")
-    for path in sorted(found, key=lambda path: (len(path.name), path.name)):
-        known = found[path]
-        if not named.fullmatch(path.name) or (known.uuid and wanted.uuid):
-            continue
-        if _moved(known, wanted):
-            return path
-    return None
+    named = re.compile(re.escape(_stem(Path(wanted.path))) + r"(-\d+)?")
+    candidates = [
+        path
+        for path in sorted(found, key=lambda path: (len(path.name), path.name))
+        if named.fullmatch(path.name) and not (found[path].uuid and wanted.uuid)
+    ]
+    here = [path for path in candidates if found[path].path == wanted.path]
+    moved = [path for path in candidates if _moved(found[path], wanted)]
+    return next(iter(here + moved), None)
 
 
 def _free(root: Path, stem: str) -> Path:
