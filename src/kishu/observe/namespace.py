@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from types import ModuleType
 from typing import Any
 
 _IPYTHON = frozenset(
@@ -41,12 +42,7 @@ def variables(
 
 
 def _is_ours(value: object) -> bool:
-    """Kishu's own objects (a report, the session) are not state of the user's."""
-    module = type(value).__module__
-    return module.startswith("kishu.") or value is _kishu()
-
-
-def _kishu() -> object:
-    import kishu
-
-    return kishu
+    """Kishu's own objects (a report, the session, the package) are not state of the user's."""
+    if isinstance(value, ModuleType):
+        return value.__name__ == "kishu"
+    return type(value).__module__.startswith("kishu.")

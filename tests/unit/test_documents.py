@@ -1,0 +1,66 @@
+"""The documents speak of what exists: modules, builders, settings, verbs."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+from kishu import config
+from kishu.kernel import magics
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "kishu"
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_every_module_that_the_architecture_names_exists() -> None:
+    named = set(re.findall(r"`((?:\w+/)?\w+\.py)`", read("docs/dev/architecture.md")))
+    assert len(named) > 20
+    lost = [name for name in named if not list(SOURCE.rglob(name)) and not (ROOT / name).exists()]
+    assert not [name for name in lost if not list(ROOT.glob(f"tests/**/{name}"))]
+
+
+def test_every_folder_of_the_source_is_in_the_architecture() -> None:
+    text = read("docs/dev/architecture.md")
+    folders = [path.name for path in SOURCE.iterdir() if (path / "__init__.py").exists()]
+    assert sorted(folders) == ["handlers", "history", "kernel", "observe", "store", "travel"]
+    assert all(f"  {folder}/" in text for folder in folders)
+
+
+def test_every_builder_that_the_format_names_exists() -> None:
+    text = read("docs/dev/format.md").partition("whose names are part of the format")[2]
+    text = text.partition("Code is `marshal`")[0]
+    modules = re.findall(r"`(kishu\.handlers\.\w+)`:([^·]*)", text)
+    assert len(modules) > 6
+    for module, builders in modules:
+        for name in re.findall(r"`(\w+)`", builders):
+            assert callable(getattr(importlib.import_module(module), name)), (module, name)
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    text = read("README.md")
+    assert [f"[{s}] {o}" for s, o in config._OPTIONS if f"`[{s}] {o}`" not in text] == []
+
+
+def test_every_verb_is_in_the_readme() -> None:
+    text = read("README.md")
+    assert [verb for verb in magics._VERBS if not re.search(rf"[`%·] ?.*{verb}", text)] == []
+
+
+def test_arrows_point_down_only() -> None:
+    """Each layer imports only those below it."""
+    below = {
+        "store": {"errors", "store"},
+        "history": {"errors", "history", "store"},
+        "handlers": {"handlers"},
+        "observe": {"errors", "handlers", "history", "observe", "store"},
+        "travel": {"config", "errors", "handlers", "history", "observe", "store", "travel"},
+    }
+    for layer, allowed in below.items():
+        for path in (SOURCE / layer).glob("*.py"):
+            imported = re.findall(r"(?:from|import) kishu\.(\w+)", path.read_text("utf-8"))
+            assert set(imported) <= allowed, path
