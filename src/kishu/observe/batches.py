@@ -23,9 +23,11 @@ class Batches:
         self._batches: list[list[str]] = []
         self._members: set[str] = set()
         self._tokens: dict[int, Token] = {}
+        self._seen: dict[int, Token] = {}
 
     def unchanged(self, values: Mapping[str, Any], new_walk: Callable[[], Walk]) -> Iterator[str]:
-        """The variables whose batch has the token it had; takes note of the new tokens."""
+        """The variables whose batch has the token it had when `accept` was last called."""
+        self._seen = {}
         for index, batch in enumerate(self._batches):
             names = [name for name in batch if type(values.get(name)) in _CONTAINERS]
             if len(names) < len(batch):
@@ -38,7 +40,12 @@ class Batches:
             if token is not None and self._tokens.get(index) == token:
                 yield from names
             elif token is not None:
-                self._tokens[index] = token
+                self._seen[index] = token
+
+    def accept(self) -> None:
+        """Take the tokens just seen for true."""
+        self._tokens.update(self._seen)
+        self._seen = {}
 
     def add(self, names: Iterable[str]) -> None:
         """Take in variables that were found to be plain and small."""

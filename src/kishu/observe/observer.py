@@ -236,6 +236,7 @@ class Observer:
     def accept(self, look: Look, change: Change) -> None:
         """Take a look for true: the next one is compared with it."""
         self._sightings = look.sightings
+        self._batches.accept()
         self._batches.add(
             entity
             for entity in look.scans

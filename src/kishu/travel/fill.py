@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from types import CellType, FunctionType
 from typing import Any
@@ -31,7 +32,7 @@ def _is_plain(cls: type) -> bool:
     if cls.__module__ == "builtins" or issubclass(cls, (type, tuple, frozenset, BaseException)):
         return False
     compiled = [c for c in cls.__mro__ if not c.__flags__ & _HEAP_TYPE]
-    return all(c is object or c in _CONTAINERS for c in compiled)
+    return all(c in (object, OrderedDict, *_CONTAINERS) for c in compiled)
 
 
 def fill(live: Any, new: Any) -> Inverse:
@@ -82,20 +83,14 @@ def _fill_container(base: type, live: Any, new: Any) -> Inverse:
 
 
 def _ordered(live: Any) -> bool:
-    from collections import OrderedDict
-
     return isinstance(live, OrderedDict)
 
 
 def _put(live: Any, key: Any, value: Any) -> None:
-    from collections import OrderedDict
-
     OrderedDict.__setitem__(live, key, value)
 
 
 def _clear_dict(live: Any) -> None:
-    from collections import OrderedDict
-
     if isinstance(live, OrderedDict):
         OrderedDict.clear(live)
     else:

@@ -1,0 +1,90 @@
+"""Filling: an object takes over another's content, stays itself, and can take it back."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from types import CellType
+from typing import Any
+
+import pytest
+
+from kishu.travel.apply import Bytes, Changes
+from kishu.travel.fill import fill, fillable
+
+
+class Plain:
+    def __init__(self, **attributes: Any) -> None:
+        self.__dict__.update(attributes)
+
+
+class Slotted:
+    __slots__ = ("a", "b")
+
+    def __init__(self, **attributes: Any) -> None:
+        for name, value in attributes.items():
+            setattr(self, name, value)
+
+
+def content(obj: Any) -> Any:
+    """What an object holds, comparably."""
+    if isinstance(obj, CellType):
+        return obj.cell_contents
+    if isinstance(obj, Slotted):
+        return {name: getattr(obj, name) for name in obj.__slots__ if hasattr(obj, name)}
+    return dict(vars(obj)) if isinstance(obj, Plain) else type(obj)(obj)
+
+
+PAIRS = [
+    ([1, 2], [3]),
+    ({"a": 1, "b": 2}, {"b": 3, "a": 1}),
+    ({1, 2}, {2, 3}),
+    (bytearray(b"abc"), bytearray(b"z")),
+    (OrderedDict(a=1, b=2), OrderedDict(b=2, a=1)),
+    (Plain(x=1, y=2), Plain(x=3)),
+    (Slotted(a=1), Slotted(b=2)),
+    (CellType(1), CellType(2)),
+]
+
+
+@pytest.mark.parametrize(("live", "new"), PAIRS, ids=lambda value: type(value).__name__)
+def test_the_live_object_has_the_new_content_and_gets_its_own_back(live: Any, new: Any) -> None:
+    assert fillable(type(live))
+    before, wanted = content(live), content(new)
+    back = fill(live, new)
+    assert content(live) == wanted
+    assert list(content(live)) == list(wanted) if isinstance(wanted, dict) else True
+    back()
+    assert content(live) == before
+
+
+@pytest.mark.parametrize("kind", [int, str, tuple, frozenset, type, ValueError, range])
+def test_what_is_more_than_its_content_is_not_fillable(kind: type) -> None:
+    assert not fillable(kind)
+
+
+def test_changes_are_applied_together_and_taken_back_together() -> None:
+    namespace: dict[str, Any] = {"kept": 1, "bound": 2, "gone": 3}
+    items, memory = [1], bytearray(b"0000")
+    changes = Changes()
+    changes.fills.append((items, [2, 3]))
+    changes.bytes.append(Bytes(memoryview(memory), 1, b"ab"))
+    changes.bind = {"bound": "new", "fresh": "new"}
+    changes.unbind = ["gone"]
+    back = changes.apply(namespace)
+    assert namespace == {"kept": 1, "bound": "new", "fresh": "new"}
+    assert (items, bytes(memory)) == ([2, 3], b"0ab0")
+    back()
+    assert namespace == {"kept": 1, "bound": 2, "gone": 3}
+    assert (items, bytes(memory)) == ([1], b"0000")
+
+
+def test_a_change_that_fails_leaves_nothing_changed() -> None:
+    namespace: dict[str, Any] = {"x": 1}
+    items = [1]
+    changes = Changes()
+    changes.fills += [(items, [2]), (Slotted(a=1), object())]
+    changes.fills.append((items, 5))
+    changes.bind = {"x": 2}
+    with pytest.raises(TypeError):
+        changes.apply(namespace)
+    assert (namespace, items) == ({"x": 1}, [1])

@@ -1,0 +1,241 @@
+"""What the observer's pieces promise, each on its own."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kishu.observe.canonical import Canonical
+from kishu.observe.carriers import Carriers
+from kishu.observe.groups import groups
+from kishu.observe.identity import Identities, is_number
+from kishu.observe.namespace import variables
+from kishu.observe.observer import Look, Observer
+from kishu.observe.recording import Recorder
+from kishu.observe.walk import Counters, Walk
+from kishu.store.store import Naming
+
+
+class Notebook:
+    """A namespace and what observes it."""
+
+    def __init__(self, **names: Any) -> None:
+        self.names: dict[str, Any] = names
+        self.observer = Observer(Identities("s"), self.names, frozenset())
+        self.recorder = Recorder(Naming())
+        self.commit()
+
+    def look(self) -> Look:
+        return self.observer.look(dict(self.names))
+
+    def commit(self) -> set[str]:
+        """Take the present state for true; gives what changed."""
+        look = self.look()
+        change = self.observer.record(look, self.recorder)
+        self.observer.accept(look, change)
+        return {*change.set, *change.gone}
+
+
+def walk() -> Walk:
+    return Walk(Identities("s"), {}, frozenset(), Counters())
+
+
+def fingerprint(value: object) -> str:
+    return Canonical(Identities("s"), {}, frozenset(), Counters()).fingerprint(value)
+
+
+# Which names are the user's
+
+
+def test_names_of_ipython_and_of_kishu_are_not_the_users() -> None:
+    import kishu
+
+    opened = object()
+    namespace = {"In": [], "_": 1, "_7": 1, "_i7": "", "__name__": "__main__", "open": opened}
+    namespace |= {"x": 1, "_x": 2, "__y": 3, "_7a": 4, "kishu": kishu, "left": 5}
+    found = variables(namespace, {"open": opened}, {"left"})
+    assert sorted(found) == ["_7a", "__y", "_x", "x"]
+
+
+def test_a_name_of_ipythons_that_was_bound_anew_is_the_users() -> None:
+    assert variables({"open": 5}, {"open": open}, set()) == {"open": 5}
+
+
+# Walks
+
+
+def test_equal_content_has_an_equal_digest_and_a_change_another() -> None:
+    value: dict[str, Any] = {"a": [1, 2, {3}], "b": np.arange(5)}
+    before = walk().scan(value).digest
+    assert walk().scan(value).digest == before
+    value["b"][3] = 9
+    assert walk().scan(value).digest != before
+
+
+def test_memory_stays_out_of_the_stream() -> None:
+    scan = walk().scan(np.zeros(1_000_000))
+    assert sum(map(len, scan.stream)) < 1000
+    assert scan.buffers[0].nbytes == 8_000_000
+
+
+@pytest.mark.parametrize("loops", [True, False])
+def test_a_value_that_holds_itself_is_seen_to(loops: bool) -> None:
+    value: list[Any] = ["plain"]
+    if loops:
+        value.append(value)
+    assert walk().scan(value).loops == loops
+
+
+def test_what_cannot_be_pickled_is_a_hole_and_the_rest_is_walked() -> None:
+    scan = Walk(Identities("s"), {}, frozenset(), Counters(), tolerant=True).scan(
+        [1, (n for n in "ab")]
+    )
+    assert [hole.type for hole in scan.holes] == ["builtins.generator"]
+
+
+def test_a_walk_keeps_nothing_alive() -> None:
+    class Held:
+        pass
+
+    gc.disable()
+    try:
+        value = [Held()]
+        gone = weakref.ref(value[0])
+        walk().scan(value)
+        del value
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+# The fingerprint
+
+
+def test_the_fingerprint_knows_sets_as_sets_and_strings_as_values() -> None:
+    one, other = "ab" * 50, "".join(["ab"] * 50)
+    assert one is not other
+    assert fingerprint([one, one]) == fingerprint([one, other])
+    assert fingerprint(set("abcdefgh")) == fingerprint(set("hgfedcba"))
+    assert fingerprint({1, 2}) != fingerprint({1, 3})
+
+
+def test_the_fingerprint_knows_who_shares_what() -> None:
+    part: list[int] = []
+    assert fingerprint([part, part]) != fingerprint([[], []])
+
+
+# Groups
+
+
+def test_groups_are_what_is_connected_by_shared_nodes() -> None:
+    ids = {"a": {1, 2}, "b": {2, 3}, "c": {4}, "d": {3}, "e": set[int]()}
+    found = groups({name: frozenset(nodes) for name, nodes in ids.items()})
+    assert found["a"] == found["b"] == found["d"] == ("a", "b", "d")
+    assert (found["c"], found["e"]) == (("c",), ("e",))
+
+
+@pytest.mark.parametrize(
+    ("make", "tied"),
+    [
+        (lambda: (s := [1], [s]), True),
+        (lambda: ([1], [1]), False),
+        (lambda: (a := np.zeros(9), a[3:5]), True),
+        (lambda: (np.zeros(9), np.zeros(9)), False),
+        (lambda: ("text", ["text"]), False),
+        (lambda: (len, [len]), False),
+        (lambda: (t := (1, 2), [t]), False),
+    ],
+)
+def test_only_mutable_objects_and_memory_tie_variables(make: Any, tied: bool) -> None:
+    first, second = make()
+    look = Notebook(first=first, second=second).look()
+    assert (look.group_of["first"] == look.group_of["second"]) == tied
+
+
+# Observing
+
+
+def test_a_look_at_nothing_new_is_quiet_and_costs_no_recording() -> None:
+    notebook = Notebook(a=[1], b={"k": [2]}, c=np.arange(4), d="text")
+    assert notebook.look().quiet
+
+
+def test_each_road_to_a_change_is_seen() -> None:
+    shared: list[int] = [1]
+    notebook = Notebook(a=shared, b=[shared], c={"k": 1}, gone=1)
+    shared.append(2)
+    assert notebook.commit() == {"a", "b"}
+    notebook.names["c"]["k"] = 2
+    del notebook.names["gone"]
+    notebook.names["new"] = None
+    assert notebook.commit() == {"c", "gone", "new"}
+    assert notebook.commit() == set()
+
+
+def test_sharing_that_changes_alone_is_a_change() -> None:
+    notebook = Notebook(a=[[1], [2]], b=[[1], [2]])
+    notebook.names["b"][0] = notebook.names["a"][0]
+    assert notebook.commit() == {"a", "b"}
+
+
+def test_one_of_many_small_variables_is_found_in_its_batch() -> None:
+    notebook = Notebook(**{f"v{n}": [n, {"k": [n]}] for n in range(300)})
+    assert notebook.commit() == set()
+    notebook.names["v123"][1]["k"].append(0)
+    counters = notebook.observer.counters
+    before = counters.values
+    assert notebook.commit() == {"v123"}
+    assert counters.values - before < 2 * 300, "one batch is walked again one by one"
+
+
+def test_a_look_that_was_not_accepted_is_seen_again() -> None:
+    notebook = Notebook(a=[1])
+    notebook.names["a"].append(2)
+    notebook.observer.record(notebook.look(), notebook.recorder)
+    assert notebook.commit() == {"a"}
+
+
+def test_shared_objects_are_parts_stored_once() -> None:
+    part = [1]
+    notebook = Notebook(a=[part, part], b={"k": part})
+    cut = notebook.observer.cut(notebook.look(), ("a", "b"))
+    assert [len(p.members) for p in cut.parts] == [1, 1, 0]
+    assert cut.parts[2].top is part
+
+
+def test_two_names_for_one_object_are_one_part() -> None:
+    value = [[1], [2]]
+    cut = Notebook(a=value, b=value).observer
+    assert cut.state["a"] == cut.state["b"]
+
+
+# Identity
+
+
+def test_a_number_is_one_objects_alone() -> None:
+    def one() -> None: ...
+    def other() -> None: ...
+
+    identities = Identities("s")
+    assert identities.number(one) == identities.number(one) != identities.number(other)
+    assert is_number(identities.number(one))
+    assert identities.live(identities.number(one)) is one
+
+
+def test_a_number_keeps_nothing_alive() -> None:
+    def one() -> None: ...
+
+    identities = Identities("s")
+    number = identities.number(one)
+    del one
+    assert identities.live(number) is None
+
+
+def test_an_array_that_is_observed_can_still_be_resized() -> None:
+    carriers, array = Carriers(), np.zeros(4)
+    assert carriers.serial(array) == carriers.serial(array)
+    array.resize(9, refcheck=False)
