@@ -74,27 +74,13 @@ def _fill_container(base: type, live: Any, new: Any) -> Inverse:
             set.clear(live)
             set.update(live, content)
         else:
-            _clear_dict(live)
+            table: Any = OrderedDict if isinstance(live, OrderedDict) else dict
+            table.clear(live)
             for key, value in content.items():
-                dict.__setitem__(live, key, value) if not _ordered(live) else _put(live, key, value)
+                table.__setitem__(live, key, value)
 
     put(dict.copy(new) if base is dict else new)
     return lambda: put(old)
-
-
-def _ordered(live: Any) -> bool:
-    return isinstance(live, OrderedDict)
-
-
-def _put(live: Any, key: Any, value: Any) -> None:
-    OrderedDict.__setitem__(live, key, value)
-
-
-def _clear_dict(live: Any) -> None:
-    if isinstance(live, OrderedDict):
-        OrderedDict.clear(live)
-    else:
-        dict.clear(live)
 
 
 _EMPTY = object()
