@@ -339,3 +339,12 @@ def test_a_verb_on_an_old_session_object_says_that_it_is_detached(kernel: Kernel
     kernel.ok("kishu.detach()")
     assert kernel.run("old.undo()").error == "NotAttached"
     assert not kernel.value("old.status().recording")
+
+
+def test_at_as_a_magic_gives_the_variable_to_assign_or_to_show(kernel: Kernel) -> None:
+    kernel.ok("data = [1]")
+    kernel.ok("data.append(2)")
+    kernel.ok("old = %kishu at HEAD~1 data")
+    assert kernel.value("[old, data]") == [[1], [1, 2]]
+    assert "nothing is no variable of HEAD" in kernel.ok("%kishu at HEAD nothing")
+    assert "[1, 2]" in kernel.run("%kishu at HEAD data").displayed

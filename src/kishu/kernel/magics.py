@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import msgspec
 from IPython.core.interactiveshell import InteractiveShell
 
-from kishu.errors import KishuError, UsageError
+from kishu.errors import KishuError, UnknownRef, UsageError
 from kishu.kernel import show
 from kishu.session import Session
 
@@ -57,6 +57,9 @@ def _parser() -> _Parser:
     checkout.add_argument("--variables", action="store_true", help="the variables alone")
     checkout.add_argument("--notebook", action="store_true", help="the notebook's cells alone")
     checkout.add_argument("--only", metavar="A,B", help="these variables alone")
+    at = verb("at", "a variable of another state: `old = %%kishu at REF NAME`")
+    at.add_argument("ref")
+    at.add_argument("name")
     for name, help in (
         ("branch", "make or move a branch; without a name, list them"),
         ("tag", "name a commit for good; without a name, list them"),
@@ -96,6 +99,8 @@ def run(line: str) -> Any:
         extension.detach()
         print("Kishu is detached; the history stays.")
         return None
+    if arguments.verb == "at":
+        return _at(session, arguments)
     result = _VERBS[arguments.verb](session, arguments)
     if arguments.json:
         print(msgspec.json.encode(result).decode())
@@ -111,6 +116,15 @@ def _checkout(session: Session, arguments: argparse.Namespace) -> Any:
         notebook=arguments.notebook or not arguments.variables,
         only=arguments.only.split(",") if arguments.only else None,
     )
+
+
+def _at(session: Session, arguments: argparse.Namespace) -> Any:
+    state = session.at(arguments.ref)
+    if arguments.name not in state:
+        raise UnknownRef(
+            f"{arguments.name} is no variable of {arguments.ref}.", f"It has {', '.join(state)}."
+        )
+    return state[arguments.name]
 
 
 def _branch(session: Session, arguments: argparse.Namespace) -> Any:
