@@ -19,7 +19,7 @@ from kishu.errors import (
     Untrusted,
     UsageError,
 )
-from kishu.history import log, refs
+from kishu.history import log, past, refs
 from kishu.history.catalog import open_history
 from kishu.history.history import History, State
 from kishu.history.ledger import Ledger, load
@@ -66,8 +66,9 @@ class Session:
         self._last_cost: Cost | None = None
         self._store = open_history(home, Key.load(home), notebook)
         self._history = load(self._store)
-        self._resumed = self._latest()
-        self._past = self._last_worked()
+        living = {id for id in self._store.sessions() if self._store.is_alive(id)}
+        self._resumed = past.end(self._history, living)
+        self._past = past.last_worked(self._history, self._resumed)
         self._writer = self._store.writer(self.id, config.floor, config.cap)
         self._recorder = Recorder(self._writer)
         self._identities = Identities(self.id)
@@ -76,39 +77,16 @@ class Session:
         self._begin()
         self.begin_cell()
 
-    def _latest(self) -> Operation | None:
-        """The operation that this session continues: the last of a dead session's that is whole."""
-        living = {id for id in self._store.sessions() if self._store.is_alive(id)}
-        dead = [op for op in self._history.operations.values() if op.session not in living]
-        leaves = {leaf.id for leaf in self._history.leaves()}
-        ends = [op for op in dead if op.id in leaves]
-        for operation in (*reversed(ends), *reversed(dead)):
-            if operation.head and self._history.is_whole(operation.head):
-                return operation
-        return None
-
-    def _last_worked(self) -> Operation | None:
-        """The last operation before this session that is more than a kernel's empty beginning."""
-        operation = self._resumed
-        while operation is not None and operation.kind in ("detach", "restart"):
-            state_found = operation.kind == "restart" and self._history.state(operation.head)
-            if state_found or not operation.parents:
-                break
-            operation = self._history.operations.get(operation.parents[0])
-        if operation is None or not self._history.state(operation.head):
-            return None
-        return operation
-
     def _begin(self) -> None:
         """Take the state found as the root commit; with a past, as a restart on top of it."""
         look = self._look()
         change = self._store_change(look)
-        past = self._resumed
-        if past is None:
+        resumed = self._resumed
+        if resumed is None:
             commit = self._commit_of(change, "attach", branch=self._history.free_branch())
             kind: OperationKind = "attach"
         else:
-            self._ledger.head, self._ledger.branch = past.head, ""
+            self._ledger.head, self._ledger.branch = resumed.head, ""
             commit = self._commit_of(change, "restart", parent="")
             kind = "restart"
         self._write(kind, look, change, commit)
@@ -295,11 +273,11 @@ class Session:
             NothingToDo: no kernel was here before.
         """
         self._require()
-        past = self._past
-        if past is None:
+        last = self._past
+        if last is None:
             raise NothingToDo("There is no earlier state to restore: this history began here.")
         self.record_found()
-        report = self._travel("checkout", past.head, "Restored the last state", branch=past.branch)
+        report = self._travel("checkout", last.head, "Restored the last state", branch=last.branch)
         report.verb = "restore"
         return report
 

@@ -1,0 +1,35 @@
+"""The past: where a new session takes a history up, and what it can bring back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from kishu.history.history import History
+from kishu.history.records import Operation
+
+
+def end(history: History, living: Collection[str]) -> Operation | None:
+    """The operation that a new session continues: a dead session's last whose state is whole.
+
+    Args:
+        living: the sessions whose kernels still run; theirs are not continued.
+    """
+    dead = [op for op in history.operations.values() if op.session not in living]
+    leaves = {leaf.id for leaf in history.leaves()}
+    ends = [op for op in dead if op.id in leaves]
+    for operation in (*reversed(ends), *reversed(dead)):
+        if operation.head and history.is_whole(operation.head):
+            return operation
+    return None
+
+
+def last_worked(history: History, operation: Operation | None) -> Operation | None:
+    """The last operation, from that one back, that is more than a kernel's empty beginning."""
+    while operation is not None and operation.kind in ("detach", "restart"):
+        state_found = operation.kind == "restart" and history.state(operation.head)
+        if state_found or not operation.parents:
+            break
+        operation = history.operations.get(operation.parents[0])
+    if operation is None or not history.state(operation.head):
+        return None
+    return operation
