@@ -20,6 +20,7 @@ from traitlets.config import Config
 from kishu.errors import NothingToDo
 from kishu.kernel.extension import attach_to
 from tests.crash.cells import Expected, cell, differing
+
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -114,7 +115,8 @@ def interrupted(home: str, notebook: str, count: int) -> None:
         shell.run_cell(f"n = {n}", store_history=True).raise_error()
     say("struck", struck)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    shell.run_cell("last = True", store_history=True)
+    for calm in (f"n = {count}", "last = True"):
+        shell.run_cell(calm, store_history=True)
     runs = {
         entry.id: int(entry.cell.source.removeprefix("n = "))
         for entry in session.log()
@@ -126,7 +128,7 @@ def interrupted(home: str, notebook: str, count: int) -> None:
     say("unrecorded", sorted(set(range(count)) - set(runs.values())))
     say("damaged", session.check())
     session.undo()
-    say("undone", "last" not in shell.user_ns and shell.user_ns["n"] == count - 1)
+    say("undone", "last" not in shell.user_ns and shell.user_ns["n"] == count)
 
 
 def read_back(home: str, notebook: str, commits: dict[str, int]) -> None:
