@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -249,31 +248,3 @@ def test_a_kernel_killed_before_it_restored_hides_no_state(survivor: Survivor) -
         kernel.ok("%load_ext kishu")
         kernel.ok("%kishu restore")
         assert kernel.value("globals().get('n', -1)") >= survivor.least
-
-
-@pytest.mark.timeout(90)
-def test_interrupts_during_commits_hang_nothing_and_lose_nothing(survivor: Survivor) -> None:
-    """The stop button, pressed all the time, and heard only while a commit is being made."""
-    chance, cells = random.Random(SEED), 1500
-    print("KISHU_SEED", SEED)
-    worker = survivor.start("interrupted", cells)
-    worker.hear("attached")
-    heard = threading.Event()
-
-    def interrupt() -> None:
-        while not heard.is_set():
-            os.kill(worker.pid, signal.SIGINT)
-            time.sleep(chance.uniform(0, 0.002))
-
-    rain = threading.Thread(target=interrupt)
-    rain.start()
-    try:
-        ((_, struck),) = worker.hear("struck")
-    finally:
-        heard.set()
-        rain.join()
-    told = dict(worker.hear()[:-1])
-    assert struck > 50, "hardly any commit was struck: this test shows nothing"
-    # One that falls before the commit has begun leaves the cell's change to the next one.
-    assert len(told.pop("unrecorded")) <= struck / 5
-    assert told == {"wrong": [], "twice": [], "damaged": [], "undone": True}

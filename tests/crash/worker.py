@@ -8,23 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from kishu.errors import NothingToDo
 from kishu.kernel.extension import attach_to
+from kishu.session import Session
 from tests.crash.cells import Expected, cell, differing
-
-if TYPE_CHECKING:
-    from types import FrameType
-
-    from kishu.session import Session
 
 SAID = os.dup(1)
 """Where a worker speaks; what its cells print is not meant for the one who listens."""
@@ -35,18 +30,14 @@ def say(*words: object) -> None:
     os.write(SAID, json.dumps(words).encode() + b"\n")
 
 
-def new_shell() -> InteractiveShell:
-    """A kernel's shell, without a history of its own."""
-    return InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
-
-
-def attached(shell: InteractiveShell, home: str, notebook: str) -> Session:
+def attached(home: str, notebook: str) -> tuple[InteractiveShell, Session]:
     """A new kernel's life."""
     os.environ["KISHU_HOME"] = home
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
     say("attaching")
     session = attach_to(shell, Path(notebook))
     say("attached", session.id)
-    return session
+    return shell, session
 
 
 def resume(shell: InteractiveShell, session: Session) -> int:
@@ -70,8 +61,7 @@ def resume(shell: InteractiveShell, session: Session) -> int:
 
 def work(home: str, notebook: str) -> None:
     """Go on from the last state until killed."""
-    shell = new_shell()
-    session = attached(shell, home, notebook)
+    shell, session = attached(home, notebook)
     n = resume(shell, session)
     while True:
         n += 1
@@ -85,56 +75,15 @@ def work(home: str, notebook: str) -> None:
 
 def restore(home: str, notebook: str, commit: str) -> None:
     """Bring one state back."""
-    session = attached(new_shell(), home, notebook)
+    _, session = attached(home, notebook)
     say("restoring")
     session.checkout(commit)
     say("restored")
 
 
-def interrupted(home: str, notebook: str, count: int) -> None:
-    """Run cells whose commits are interrupted, one each at most, then tell what was recorded."""
-    armed, struck = False, 0
-
-    def on_interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal armed, struck
-        if armed:
-            armed = False
-            struck += 1
-            raise KeyboardInterrupt
-
-    def arm(on: bool) -> None:
-        nonlocal armed
-        armed = on
-
-    signal.signal(signal.SIGINT, on_interrupt)
-    shell = new_shell()
-    shell.events.register("post_run_cell", lambda result: arm(True))
-    session = attached(shell, home, notebook)
-    shell.events.register("post_run_cell", lambda result: arm(False))
-    for n in range(count):
-        shell.run_cell(f"n = {n}", store_history=True).raise_error()
-    say("struck", struck)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for calm in (f"n = {count}", "last = True"):
-        shell.run_cell(calm, store_history=True)
-    runs = {
-        entry.id: int(entry.cell.source.removeprefix("n = "))
-        for entry in session.log()
-        if entry.cell is not None and entry.cell.source.startswith("n = ")
-    }
-    found = [n for commit, n in runs.items() if session.at(commit)["n"] != n]
-    say("wrong", found)
-    say("twice", sorted({n for n in runs.values() if list(runs.values()).count(n) > 1}))
-    say("unrecorded", sorted(set(range(count)) - set(runs.values())))
-    say("damaged", session.check())
-    session.undo()
-    say("undone", "last" not in shell.user_ns and shell.user_ns["n"] == count)
-
-
 def read_back(home: str, notebook: str, commits: dict[str, int]) -> None:
     """Compare some states, each by the n of its cell, and the last one, with what they must be."""
-    shell = new_shell()
-    session = attached(shell, home, notebook)
+    shell, session = attached(home, notebook)
     say("damaged", session.check())
     expected = Expected()
     for commit, n in sorted(commits.items(), key=lambda item: item[1]):
@@ -145,7 +94,7 @@ def read_back(home: str, notebook: str, commits: dict[str, int]) -> None:
     say("live", n, differing(live, expected.after(n)))
 
 
-TASKS: dict[str, Any] = {task.__name__: task for task in (work, restore, interrupted, read_back)}
+TASKS: dict[str, Any] = {"work": work, "restore": restore, "read_back": read_back}
 
 
 def main() -> None:
