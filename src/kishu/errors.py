@@ -45,6 +45,15 @@ class KishuError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}"
 
+    def as_data(self) -> dict[str, str | int]:
+        """The error for a program: its kind under ``error``, message, remedy and exit code."""
+        return {
+            "error": self.kind,
+            "message": self.message,
+            "remedy": self.remedy,
+            "exit_code": self.exit_code,
+        }
+
 
 class UsageError(KishuError):
     """A call that makes no sense as it stands."""

@@ -270,12 +270,14 @@ class Session:
         """Bring back the last state of the kernel that was here before this one.
 
         Raises:
-            NothingToDo: no kernel was here before.
+            NothingToDo: no kernel was here before, or its last state had no variables.
         """
         self._require()
         last = self._past
         if last is None:
-            raise NothingToDo("There is no earlier state to restore: this history began here.")
+            raise NothingToDo(
+                "There is nothing to restore: no kernel was here before, or it left no variables."
+            )
         self.record_found()
         report = self._travel("checkout", last.head, "Restored the last state", branch=last.branch)
         report.verb = "restore"

@@ -50,6 +50,15 @@ def test_restore_after_a_kill_gives_the_last_finished_cell(start: Start, noteboo
     assert second.value("x") == [1, 2]
 
 
+def test_restoring_a_session_that_left_no_variables_says_so(start: Start, notebook: Path) -> None:
+    first = attached(start, notebook)
+    assert first.run("f()").error == "NameError"
+    end(first)
+    second = attached(start, notebook)
+    assert second.kishu("restore")["error"] == "nothing-to-do"
+    assert "left no variables" in second.ok("%kishu restore")
+
+
 def test_a_large_variable_survives_a_kill(start: Start, notebook: Path) -> None:
     first = attached(start, notebook)
     first.ok("x = list(range(100_000))")

@@ -260,7 +260,7 @@ REFUSALS = {
     "undo -3": r"-3.*\n.+",
     "undo many": r"many.*\n.*--help",
     "redo 0": r"0.*\n.*1 up",
-    "restore": r"no earlier state.*\n.*log",
+    "restore": r"nothing to restore.*\n.*log",
     "branch bad~name": r"bad~name.*\n.*letters",
     "branch HEAD": r"HEAD.*\n.*letters",
     "tag 'a b'": r"a b.*\n.*letters",
@@ -339,6 +339,25 @@ def test_a_verb_on_an_old_session_object_says_that_it_is_detached(kernel: Kernel
     kernel.ok("kishu.detach()")
     assert kernel.run("old.undo()").error == "NotAttached"
     assert not kernel.value("old.status().recording")
+
+
+def test_a_refusal_as_json_has_kind_message_and_remedy(kernel: Kernel) -> None:
+    refusal = kernel.kishu("checkout nowhere")
+    assert refusal["error"] == "unknown-ref"
+    assert refusal["exit_code"] == 2
+    assert "nowhere" in refusal["message"]
+    assert refusal["remedy"]
+
+
+def test_a_class_gets_back_the_very_function_that_was_its_method(kernel: Kernel) -> None:
+    define = "def g(self, v):\n    self.x = v\nK.push = g"
+    kernel.ok("class K:\n    def push(self, v): return v")
+    kernel.ok(define)
+    base = kernel.kishu("status")["head"]
+    kernel.ok(define)
+    for line in (f"checkout {base}", "undo", "redo", "undo 2", "redo"):
+        kernel.kishu(line)
+        assert kernel.value("K.__dict__['push'] is g"), line
 
 
 def test_at_as_a_magic_gives_the_variable_to_assign_or_to_show(kernel: Kernel) -> None:

@@ -183,6 +183,7 @@ def test_a_notebook_named_like_a_file_of_ours_has_a_history(
 
 def test_kernels_that_open_a_notebook_at_once_share_its_history(tmp_path: Path, root: Path) -> None:
     path = notebook(tmp_path / "n.ipynb")
+    Key.load(root)  # as every kernel does first: it makes the home
     together, found, failures = threading.Barrier(8), [], []
 
     def start() -> None:

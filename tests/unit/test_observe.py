@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections import OrderedDict
 from typing import Any
 
 import numpy as np
@@ -148,6 +149,11 @@ def test_groups_are_what_is_connected_by_shared_nodes() -> None:
         (lambda: ("text", ["text"]), False),
         (lambda: (len, [len]), False),
         (lambda: (t := (1, 2), [t]), False),
+        (lambda: (t := ("word", {1}), OrderedDict(k=t)), True),
+        (lambda: (t := ("word", {1}), [[n] for n in range(9000)] + [t]), True),
+        (lambda: (m := list[int]().append, OrderedDict(k=m)), True),
+        (lambda: (t := (1, 2), OrderedDict(k=t)), False),
+        (lambda: (OrderedDict(k=[(1, 2), frozenset()]), OrderedDict(k=(1, 2))), False),
     ],
 )
 def test_only_mutable_objects_and_memory_tie_variables(make: Any, tied: bool) -> None:

@@ -41,6 +41,6 @@ def reduce_instance(walk: Walk, obj: Any) -> Reduced:
         copyreg.__newobj__,  # type: ignore[attr-defined]
         (cls, *arguments),
         (state, slots) if slots else state,
-        list.__iter__(obj) if isinstance(obj, list) else None,
-        iter(dict.items(obj)) if isinstance(obj, dict) else None,
+        list.__iter__(obj) if issubclass(cls, list) else None,
+        iter(dict.items(obj)) if issubclass(cls, dict) else None,
     )

@@ -177,7 +177,10 @@ def kishu_magic(line: str) -> Any:
     except _Done:
         return None
     except KishuError as error:
-        print(f"{error.message}\n{error.remedy}")
+        if "--json" in line.split():
+            print(msgspec.json.encode(error.as_data()).decode())
+        else:
+            print(f"{error.message}\n{error.remedy}")
         return None
     except Exception as error:
         # A fault of ours is told, not raised: the cell's own state is what it was.

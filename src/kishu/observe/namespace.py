@@ -16,6 +16,8 @@ _IPYTHON = frozenset(
 )  # fmt: skip
 _HISTORY = re.compile(r"_i?\d+")
 _NOTHING = object()
+# A class's module as the class has it: a metaclass of the user's may answer otherwise, or raise.
+_module_of = type.__dict__["__module__"].__get__
 
 
 def variables(
@@ -43,6 +45,8 @@ def variables(
 
 def _is_ours(value: object) -> bool:
     """Kishu's own objects (a report, the session, the package) are not state of the user's."""
-    if isinstance(value, ModuleType):
-        return value.__name__ == "kishu"
-    return type(value).__module__.startswith("kishu.")
+    cls = type(value)
+    if cls is ModuleType:
+        return value.__dict__.get("__name__") == "kishu"
+    module = _module_of(cls)
+    return isinstance(module, str) and module.startswith("kishu.")

@@ -8,11 +8,12 @@ changed, the stream to store.
 
 from __future__ import annotations
 
+import gc
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from types import FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import xxhash
@@ -244,7 +245,7 @@ class Reducing:
         return NotImplemented
 
     def _try_reduce(self, obj: Any) -> Reduced:
-        if isinstance(obj, (type, FunctionType)):
+        if issubclass(type(obj), (type, FunctionType)):
             return NotImplemented
         try:
             reduced = obj.__reduce_ex__(PROTOCOL)
@@ -335,9 +336,11 @@ class Walk(Reducing, pickle.Pickler):
         if not self._asked and len(memo) <= _FEW:
             few = [i for i, (_, o) in memo.items() if type(o) is not str and links(o)]
             return (frozenset(few) | self._linked) - self._by_value
-        lone = _LONE
-        count = sys.getrefcount
-        ids = [i for i, (_, o) in memo.items() if count(o) > lone and links(o)]
+        held = _held_by_more(memo, _LONE)
+        ids = {id(o) for o in held if treatment(type(o)).links}
+        passing = [o for o in held if id(o) not in ids]
+        if passing:
+            ids.update(_linking_within(passing, memo))
         return (frozenset(ids) | self._linked) - self._by_value
 
 
@@ -410,6 +413,33 @@ class CutWalk(Walk):
         return found._replace(loops=False, members=list(self._members))
 
 
+def _held_by_more(memo: dict[int, tuple[int, Any]], lone: int) -> list[Any]:
+    """The nodes that are no atoms and have more references than a lone one shows here."""
+    count = sys.getrefcount
+    return [o for _, o in memo.values() if count(o) > lone and type(o) not in ATOMS]
+
+
+_NO_CONTAINERS = (type, FunctionType, ModuleType, CodeType)
+
+
+def _linking_within(passing: list[Any], memo: dict[int, tuple[int, Any]]) -> Iterator[int]:
+    """What shared nodes share that are no state themselves: the set inside a shared tuple."""
+    waiting = [o for o in passing if gc.is_tracked(o)]
+    seen: set[int] = set()
+    while waiting:
+        holder = waiting.pop()
+        if id(holder) in seen or issubclass(type(holder), _NO_CONTAINERS):
+            continue
+        seen.add(id(holder))
+        for held in gc.get_referents(holder):
+            if id(held) not in memo or type(held) in ATOMS:
+                continue
+            if treatment(type(held)).links:
+                yield id(held)
+            elif gc.is_tracked(held):
+                waiting.append(held)
+
+
 def links(obj: object) -> bool:
     """Whether sharing ``obj`` is state."""
     cls = type(obj)
@@ -441,8 +471,7 @@ def _lone_count() -> int:
 
     class Probe(Walk):
         def _shareable(self, memo: dict[int, tuple[int, Any]]) -> frozenset[int]:
-            count = sys.getrefcount
-            seen.extend([count(o) for i, (_, o) in memo.items() if i == node and links(o)])
+            seen.append(next(n for n in range(99) if node not in map(id, _held_by_more(memo, n))))
             return frozenset()
 
     holder: list[list[object]] = [[]]

@@ -14,7 +14,7 @@ from typing import Any, Self
 from kishu.errors import NotRecoverable
 from kishu.handlers import building
 from kishu.handlers.classes import fill_class, make_class
-from kishu.handlers.code import fill_function, make_function
+from kishu.handlers.code import fill_function, is_of_notebook, make_function
 from kishu.history import blobs
 from kishu.history.history import History, State
 from kishu.history.records import Part, Recipe, VersionId
@@ -33,23 +33,28 @@ class Definition:
         refills: those functions, each with the one to fill it from.
     """
 
-    def __init__(self, live: Any, made: Any, content: dict[str, Any]) -> None:
+    def __init__(
+        self, live: Any, made: Any, content: dict[str, Any], user_globals: dict[str, Any]
+    ) -> None:
         self.made = made
         self.content = content
         self.refills: list[tuple[FunctionType, FunctionType]] = []
         if isinstance(live, type):
             for name, new in content.items():
                 old: Any = live.__dict__.get(name)
-                if _can_refill(old, new):
+                if _can_refill(old, new, user_globals):
                     content[name] = old
                     self.refills.append((old, new))
 
 
-def _can_refill(old: Any, new: Any) -> bool:
-    """Whether a live function differs at most in what can be set on it."""
+def _can_refill(old: Any, new: Any, user_globals: dict[str, Any]) -> bool:
+    """Whether a class's own function differs at most in what can be set on it.
+
+    A function that was defined outside of the class has an identity of its own.
+    """
     return (
-        isinstance(old, FunctionType)
-        and isinstance(new, FunctionType)
+        type(old) is type(new) is FunctionType
+        and not (is_of_notebook(old, user_globals) or is_of_notebook(new, user_globals))
         and old.__code__ == new.__code__
         and old.__globals__ is new.__globals__
         and len(old.__closure__ or ()) == len(new.__closure__ or ())
@@ -230,7 +235,7 @@ class Assembly:
                 content = unpickler.load()
                 if isinstance(made, FunctionType):
                     fill_function(made, content)
-                self._halves[index] = Definition(live, made, content)
+                self._halves[index] = Definition(live, made, content, self._build.user_globals)
         return self._halves[index]
 
     def _definition(self, number: Number, index: int) -> Any:

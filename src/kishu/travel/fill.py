@@ -37,11 +37,11 @@ def _is_plain(cls: type) -> bool:
 
 def fill(live: Any, new: Any) -> Inverse:
     """Give ``live`` the content of ``new``; gives the function that takes it back."""
-    if isinstance(live, CellType):
+    if type(live) is CellType:
         return _fill_cell(live, new)
     inverses: list[Inverse] = []
     for base in _CONTAINERS:
-        if isinstance(live, base):
+        if issubclass(type(live), base):
             inverses.append(_fill_container(base, live, new))
     if type(live) not in _CONTAINERS:
         inverses.append(_fill_slots(live, new))
@@ -74,7 +74,7 @@ def _fill_container(base: type, live: Any, new: Any) -> Inverse:
             set.clear(live)
             set.update(live, content)
         else:
-            table: Any = OrderedDict if isinstance(live, OrderedDict) else dict
+            table: Any = OrderedDict if issubclass(type(live), OrderedDict) else dict
             table.clear(live)
             for key, value in content.items():
                 table.__setitem__(live, key, value)
