@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check fuzz clean
+.PHONY: demo test check fuzz bench clean
 
 demo: $(VENV)/demo
 	$(RUN) examples/demo.py
@@ -33,6 +33,10 @@ $(VENV)/dev: pyproject.toml
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --editable '.[dev]'
 	@touch $@ $(VENV)/demo
+
+# Against the budgets of the design, side by side with a kernel without Kishu.
+bench: $(VENV)/dev
+	$(RUN) -m benchmarks $(BENCH)
 
 clean:
 	rm -rf $(VENV)

@@ -11,6 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from kishu import config
 from kishu.errors import ConfigError, NotAttached, StoreError
 from kishu.history.catalog import home
+from kishu.kernel import show
 from kishu.kernel.hooks import Hooks
 from kishu.kernel.host import IPythonHost
 from kishu.kernel.magics import register_magics
@@ -121,7 +122,7 @@ def greeting(attached: Session) -> str:
     if attached.resumed:
         count, nbytes = attached.earlier
         lines.append(
-            f"The last kernel here left {count} variables ({nbytes / 1e6:.1f} MB):"
+            f"The last kernel here left {count} variables ({show.size(nbytes)}):"
             " `%kishu restore` brings them back."
         )
     if status.warning:
