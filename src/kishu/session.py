@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -126,13 +126,16 @@ class Session:
         self._last_cost = Cost(commit.id, (time.perf_counter() - start) * 1e3, commit.nbytes)
         return log.entry(self._history, commit, commit.id)
 
-    def record_found(self) -> Look:
+    def record_found(self, changing: Collection[str] = ()) -> Look:
         """Commit what has changed outside of a commit, so that it cannot be overwritten.
+
+        Args:
+            changing: entities that a restore is about to change; the look keeps what it saw.
 
         Raises:
             NotRecording: the disk refused: then nothing may be overwritten.
         """
-        look = self._look()
+        look = self._look(changing)
         if look.quiet:
             return look
         change = self._store_change(look)
@@ -143,9 +146,9 @@ class Session:
         self._write("commit", look, change, commit)
         return look
 
-    def _look(self) -> Look:
+    def _look(self, changing: Collection[str] = ()) -> Look:
         with hushed(), without_collecting():
-            return self._observer.look(self._host.variables(self._history.ignored))
+            return self._observer.look(self._host.variables(self._history.ignored), changing)
 
     def _store_change(self, look: Look) -> Change:
         with hushed(), without_collecting():
@@ -208,7 +211,6 @@ class Session:
         """
         self._require(n)
         steps = self._ledger.steps.undone(n)
-        self.record_found()
         last = steps[-1]
         label = "Undid " + self._labels(steps)
         return self._travel("undo", last.before, label, position=last.previous)
@@ -223,7 +225,6 @@ class Session:
         self._require(n)
         stands = self._ledger.steps.redone(n)
         done = [self._history.operations[stand.position] for stand in stands]
-        self.record_found()
         last = stands[-1]
         return self._travel(
             "redo", last.head, "Redid " + self._labels(done), position=last.position,
@@ -256,9 +257,9 @@ class Session:
                 "Only a front end can bring back cells.",
                 f"`%kishu show {ref}` shows the cell's code.",
             )
-        self.record_found()
         label = f"Checked out {ref}" + (f" ({target[:8]})" if ref != target else "")
         if only is not None:
+            self.record_found()
             return self._take_from(target, list(only), label)
         branch = ref if ref in self._history.branches else self._branch_at(target)
         report = self._travel("checkout", target, label, branch=branch)
@@ -278,7 +279,6 @@ class Session:
             raise NothingToDo(
                 "There is nothing to restore: no kernel was here before, or it left no variables."
             )
-        self.record_found()
         report = self._travel("checkout", last.head, "Restored the last state", branch=last.branch)
         report.verb = "restore"
         return report
@@ -454,16 +454,17 @@ class Session:
     ) -> Report:
         start = time.perf_counter()
         self._check_trust(target)
-        report = Report(kind, label, before=self._ledger.head)
         wanted = self._history.state(target) if target else {}
         for name in self._history.ignored:
             wanted.pop(name, None)
+        now = self._observer.state
+        look = self.record_found([e for e, version in wanted.items() if now.get(e) != version])
+        report = Report(kind, label, before=self._ledger.head)
         replayer = Replayer(self._store, self._history, self._identities, self._host, self._config)
         place = Place(
             self._store, self._history, self._observer, self._host.namespace, self._host.defaults,
-            lambda: self._host.variables(self._history.ignored), replayer.values,
+            lambda: self._host.variables(self._history.ignored), replayer.values, self._recorder,
         )  # fmt: skip
-        look = self._look()
         with hushed(), without_collecting():
             restore(place, look, wanted, report)
         try:

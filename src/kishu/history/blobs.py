@@ -37,6 +37,31 @@ def leaf_names(blob: Blob, store: Store) -> list[str]:
     return names
 
 
+def differing(a: Blob, b: Blob, store: Store) -> Iterator[tuple[int, str]]:
+    """The chunks of ``a`` that ``b`` has not at the same place: index and name.
+
+    Reads only the nodes that differ; the two must be of one size.
+
+    Raises:
+        Damaged: a node is missing or damaged.
+    """
+    yield from _differing(a.names, b.names, FAN_OUT**a.depth, 0, store)
+
+
+def _differing(
+    a: list[str], b: list[str], width: int, at: int, store: Store
+) -> Iterator[tuple[int, str]]:
+    for index, (name, other) in enumerate(zip(a, b, strict=True)):
+        if name == other:
+            continue
+        first = at + index * width
+        if width == 1:
+            yield first, name
+        else:
+            below, others = (list(_split(store.get(node))) for node in (name, other))
+            yield from _differing(below, others, width // FAN_OUT, first, store)
+
+
 def _split(node: bytes) -> Iterator[str]:
     if len(node) % NAME_BYTES:
         raise Damaged("A node of a blob has a broken length.")

@@ -111,13 +111,10 @@ class Hooks:
     def flush(self) -> None:
         """Commit the cell that waits for it, if one does."""
         cell, self._waiting = self._waiting, None
-        if cell is None:
+        if cell is None or is_of_verbs_alone(cell.source):
             return
         try:
-            if is_of_verbs_alone(cell.source):
-                self._session.record_found()
-            else:
-                self._session.record_run(cell)
+            self._session.record_run(cell)
         except KeyboardInterrupt:
             # The user's interrupt came too late for the cell; its state is recorded all the same.
             self._session.record_run(cell)

@@ -42,6 +42,13 @@ class Batches:
             elif token is not None:
                 self._seen[index] = token
 
+    def forget(self, names: set[str]) -> None:
+        """Take no earlier token of these variables for true, nor what was seen since `accept`."""
+        self._seen = {}
+        for index, batch in enumerate(self._batches):
+            if not names.isdisjoint(batch):
+                self._tokens.pop(index, None)
+
     def accept(self) -> None:
         """Take the tokens just seen for true."""
         self._tokens.update(self._seen)

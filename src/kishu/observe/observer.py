@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -51,6 +52,7 @@ class Look(NamedTuple):
         values: the live object of each entity.
         sightings: what each entity looked like.
         scans: the full scans of those that do not look as before.
+        kept: scans of entities that look as before, where the caller asked for them.
         group_of: the co-variable of each entity.
         dirty: the co-variables that must be recorded anew.
         gone: entities that are no more.
@@ -59,6 +61,7 @@ class Look(NamedTuple):
     values: dict[str, Any]
     sightings: dict[str, Sighting]
     scans: dict[str, Scan]
+    kept: dict[str, Scan]
     group_of: dict[str, Group]
     dirty: list[Group]
     gone: list[str]
@@ -105,19 +108,42 @@ class Observer:
         self._sightings: dict[str, Sighting] = {}
         self._group_of: dict[str, Group] = {}
 
-    def look(self, variables: dict[str, Any]) -> Look:
-        """Verify every variable, and every definition that one of them refers to."""
+    def look(self, variables: dict[str, Any], changing: Collection[str] = ()) -> Look:
+        """Verify every variable, and every definition that one of them refers to.
+
+        Args:
+            variables: the live variables, by name.
+            changing: entities whose scans, and those of what they share with, will be needed.
+        """
+        same = {
+            entity: self._sightings[entity]
+            for entity in self._batches.unchanged(variables, lambda: self._walk(tolerant=False))
+        }
+        wanted = {e for entity in changing for e in self._group_of.get(entity, (entity,))}
+        return self._look(variables, same, wanted)
+
+    def look_again(self, variables: dict[str, Any], before: Look, changed: set[str]) -> Look:
+        """Look at what was changed on purpose since ``before``; all else is as it was then."""
+        self._batches.forget(changed)
+        same = {
+            entity: seen
+            for entity, seen in before.sightings.items()
+            if entity not in changed
+            and (entity not in variables or variables[entity] is before.values[entity])
+        }
+        return self._look(variables, same, set())
+
+    def _look(self, variables: dict[str, Any], same: dict[str, Sighting], wanted: set[str]) -> Look:
         values: dict[str, Any] = dict(variables)
-        sightings: dict[str, Sighting] = {}
+        sightings = {e: seen for e, seen in same.items() if e in variables and not seen.refs}
         scans: dict[str, Scan] = {}
-        for entity in self._batches.unchanged(variables, lambda: self._walk(tolerant=False)):
-            sightings[entity] = self._sightings[entity]
+        kept: dict[str, Scan] = {}
         waiting = [entity for entity in variables if entity not in sightings]
         while waiting:
             entity = waiting.pop()
             value = values[entity]
             before = self._sightings.get(entity)
-            seen = self._glance(before, value)
+            seen = same.get(entity) or self._glance(before, value)
             found: dict[Number, Any] = {}
             if seen is None:
                 scan = self.scan(entity, value)
@@ -125,16 +151,22 @@ class Observer:
                 found = scan.refs
                 if before is None or seen[:3] != before[:3]:
                     scans[entity] = scan
+                elif entity in wanted:
+                    kept[entity] = scan
             sightings[entity] = seen
             for number in seen.refs:
                 if number not in values:
                     obj = found.get(number)
                     values[number] = self.identities.live(number) if obj is None else obj
                     waiting.append(number)
-        return self._compare(values, sightings, scans)
+        return self._compare(values, sightings, scans, kept)
 
     def _compare(
-        self, values: dict[str, Any], sightings: dict[str, Sighting], scans: dict[str, Scan]
+        self,
+        values: dict[str, Any],
+        sightings: dict[str, Sighting],
+        scans: dict[str, Scan],
+        kept: dict[str, Scan],
     ) -> Look:
         gone = [entity for entity in self._sightings if entity not in sightings]
         group_of = self._group_of
@@ -152,7 +184,7 @@ class Observer:
             for entity in group:
                 if entity not in scans:
                     scans[entity] = self.scan(entity, values[entity])
-        return Look(values, sightings, scans, group_of, list(dirty), gone)
+        return Look(values, sightings, scans, kept, group_of, list(dirty), gone)
 
     def _glance(self, before: Sighting | None, value: Any) -> Sighting | None:
         """The sighting as it was, if the value is unchanging and still the same."""
@@ -188,7 +220,9 @@ class Observer:
     def cut(self, look: Look, group: Group) -> Cut:
         """Cut one co-variable of a look into parts."""
         scans = {
-            entity: look.scans.get(entity) or self.scan(entity, look.values[entity])
+            entity: look.scans.get(entity)
+            or look.kept.get(entity)
+            or self.scan(entity, look.values[entity])
             for entity in group
         }
         tolerant = any(scan.holes for scan in scans.values())

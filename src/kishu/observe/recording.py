@@ -22,6 +22,12 @@ class Recorder:
         self._writer = writer
         self._names: dict[bytes, str] = {}
 
+    def naming(self) -> Recorder:
+        """A recorder that only names what it is given: for comparing, not for keeping."""
+        names = Recorder(Naming())
+        names._names = self._names
+        return names
+
     def record(self, cut: Cut) -> tuple[VersionId, Recipe]:
         """Store a co-variable; gives the version's id, equal for equal content, and its recipe.
 

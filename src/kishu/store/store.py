@@ -86,6 +86,7 @@ class Store:
         self._packs = PackReader(path)
         self._where: dict[str, list[_Place]] = {}
         self._claimed: dict[str, list[_Place]] = {}
+        self._line: tuple[tuple[str, _InJournal], dict[str, bytes]] | None = None
 
     @classmethod
     def create(cls, path: Path, key: Key, history: str) -> Store:
@@ -192,15 +193,22 @@ class Store:
 
     def _read_inline(self, session: str, where: _InJournal, name: str) -> bytes:
         try:
-            with open(self._journal(session), "rb") as file:
-                line = os.pread(file.fileno(), where.length, where.offset)
-            envelope = msgspec.json.decode(line.rstrip(b"\n").split(b" ", 2)[2], type=Envelope)
-            data = envelope.inline[name]
+            data = self._inline_of(session, where)[name]
         except (OSError, IndexError, KeyError, *UNREADABLE) as error:
             raise Damaged(f"Chunk {name} in journal {session} is damaged.") from error
         if chunk_name(data) != name:
             raise Damaged(f"Chunk {name} in journal {session} is damaged.")
         return data
+
+    def _inline_of(self, session: str, where: _InJournal) -> dict[str, bytes]:
+        """The chunks in a journal's line; the line read last is at hand, for its neighbours."""
+        place = (session, where)
+        if self._line is None or self._line[0] != place:
+            with open(self._journal(session), "rb") as file:
+                line = os.pread(file.fileno(), where.length, where.offset)
+            envelope = msgspec.json.decode(line.rstrip(b"\n").split(b" ", 2)[2], type=Envelope)
+            self._line = place, envelope.inline
+        return self._line[1]
 
     def chunk_names(self) -> list[str]:
         """The names of all chunks that the records brought."""

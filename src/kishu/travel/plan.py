@@ -51,6 +51,13 @@ class CoVariable(NamedTuple):
     entities: Group
     actions: dict[int, Action]
 
+    @property
+    def written_only(self) -> bool:
+        """Whether nothing happens but that bytes are written into memory that is there."""
+        return len(self.actions) == len(self.recipe.parts) and not any(
+            isinstance(action, Refill) for action in self.actions.values()
+        )
+
 
 class Plan(NamedTuple):
     """What a restore will do.

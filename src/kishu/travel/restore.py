@@ -14,7 +14,7 @@ from kishu.observe.identity import is_number
 from kishu.observe.observer import Change, Look, Observer
 from kishu.observe.parts import Cut
 from kishu.observe.recording import Recorder
-from kishu.store.store import Naming, Store
+from kishu.store.store import Store
 from kishu.travel.apply import Bytes, Changes
 from kishu.travel.build import Build, without_collecting
 from kishu.travel.fill import Inverse
@@ -26,7 +26,13 @@ Replay = Callable[[VersionId, Build], dict[str, Any]]
 
 
 class Place(NamedTuple):
-    """What a restore works on; ``defaults`` are the names that IPython itself has bound."""
+    """What a restore works on.
+
+    Attributes:
+        defaults: the names that IPython itself has bound.
+        variables: the user's variables as they are now.
+        recorder: knows the names of chunks that were recorded before.
+    """
 
     store: Store
     history: History
@@ -35,6 +41,7 @@ class Place(NamedTuple):
     defaults: Mapping[str, Any]
     variables: Callable[[], dict[str, Any]]
     replay: Replay
+    recorder: Recorder
 
 
 def restore(place: Place, look: Look, target: State, report: Report) -> None:
@@ -220,11 +227,9 @@ class _Attempt:
         target = change.recipe.parts[index]
         writes = []
         for view, position in action.memory:
-            wanted = blobs.leaf_names(target.buffers[position], store)
-            held = blobs.leaf_names(action.now.buffers[position], store)
-            for at, (name, old) in enumerate(zip(wanted, held, strict=True)):
-                if name != old:
-                    writes.append(Bytes(view, at * blobs.CHUNK_BYTES, store.get(name)))
+            wanted, held = target.buffers[position], action.now.buffers[position]
+            for at, name in blobs.differing(wanted, held, store):
+                writes.append(Bytes(view, at * blobs.CHUNK_BYTES, store.get(name)))
         return writes
 
     # Verifying
@@ -232,8 +237,8 @@ class _Attempt:
     def _verify(self, report: Report) -> None:
         """Look at what is there now, and compare it with the target, co-variable by co-variable."""
         observer = self._place.observer
-        look = observer.look(self._place.variables())
-        recorder = Recorder(Naming())
+        look = observer.look_again(self._place.variables(), self._before, self._touched())
+        recorder = self._place.recorder.naming()
         cuts: dict[VersionId, Cut] = {}
         for group in look.dirty:
             try:
@@ -257,6 +262,13 @@ class _Attempt:
             self._disagree(group, report)
         self._after = look
         self._cuts = cuts
+
+    def _touched(self) -> set[str]:
+        """What may not be as it was: all but what was kept, or written to byte by byte."""
+        changed = [c for c in self._plan.changed if not c.written_only]
+        touched = {entity for change in changed for entity in change.entities}
+        touched.update(*(self._before.group_of.get(entity, ()) for entity in touched))
+        return touched.union(*(self._before.group_of[name] for name in self._plan.removed))
 
     def _disagree(self, group: tuple[str, ...], report: Report) -> None:
         versions = {self._target[entity] for entity in group if entity in self._target}
