@@ -467,15 +467,12 @@ class Session:
         )  # fmt: skip
         with hushed(), without_collecting():
             restore(place, look, wanted, report)
-        try:
-            self._ledger.write(kind, head=target, position=position, branch=branch)
-            if self._observer.state != wanted:
-                self._record_shortfall(wanted)
-        except NotRecording as error:
-            # The variables are there; what comes next is recorded on top of them.
-            self._ledger.head = target
-            self.why_not = str(error)
-            report.notes.append(f"the step itself was not recorded: {error.message}")
+        self._ledger.write(kind, head=target, position=position, branch=branch, done=True)
+        if self._observer.state != wanted:
+            self._record_shortfall(wanted)
+        if self._ledger.unwritten:
+            self.why_not = "the disk refused the last step; the next record will bring it"
+            report.notes.append("the step is not on the disk yet: the disk refused it")
         report.head = self._ledger.head
         report.ms = (time.perf_counter() - start) * 1e3
         return report
@@ -487,7 +484,9 @@ class Session:
         commit = self._commit_of(
             Change({}, missing, {}, {}), "found", branch=self._ledger.next_branch()
         )
-        self._ledger.write("commit", head=commit.id, branch=commit.branch, commits=[commit])
+        self._ledger.write(
+            "commit", head=commit.id, branch=commit.branch, commits=[commit], done=True
+        )
 
     def _take_from(self, target: CommitId, names: list[str], label: str) -> Report:
         """Bring single variables of another state into this one."""

@@ -91,7 +91,7 @@ def read_back(home: str, notebook: str, commits: dict[str, int]) -> None:
         say("read", n, wrong)
     n = resume(shell, session)
     live = {name: shell.user_ns[name] for name in session.at("HEAD")}
-    say("live", n, differing(live, expected.after(n)))
+    say("live", n, differing(live, Expected().after(n)))
 
 
 TASKS: dict[str, Any] = {"work": work, "restore": restore, "read_back": read_back}

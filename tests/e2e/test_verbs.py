@@ -360,6 +360,19 @@ def test_a_class_gets_back_the_very_function_that_was_its_method(kernel: Kernel)
         assert kernel.value("K.__dict__['push'] is g"), line
 
 
+@pytest.mark.parametrize("back", ["undo", "checkout {base}"])
+def test_a_cell_run_again_after_going_back_is_recorded_again(kernel: Kernel, back: str) -> None:
+    """What an array is after a restore that wrote into it must not be taken for what it was."""
+    kernel.ok("import numpy as np; a = np.zeros(1 << 18); a[100] = 1")
+    base = kernel.kishu("status")["head"]
+    kernel.ok("a[200_000] += 3")
+    kernel.kishu(back.format(base=base))
+    kernel.ok("a[200_000] += 3")
+    kernel.ok("a = None")
+    kernel.kishu("undo")
+    assert kernel.value("[float(a[100]), float(a[200_000])]") == [1, 3]
+
+
 def test_at_as_a_magic_gives_the_variable_to_assign_or_to_show(kernel: Kernel) -> None:
     kernel.ok("data = [1]")
     kernel.ok("data.append(2)")

@@ -44,16 +44,27 @@ class Step(NamedTuple):
 
 
 class Bench:
-    """What all examples share: a kernel, restarted only where an example kills it."""
+    """What all examples share: a kernel, restarted only where an example kills it.
 
-    def __init__(self, home: Path) -> None:
+    Args:
+        long: how many elements make a container long, as far as Kishu goes.
+    """
+
+    def __init__(self, home: Path, long: int) -> None:
         self.home = home
+        self.long = long
         self.notebooks = itertools.count()
         self.reference = Reference().__enter__()
         self.kernel = self.new_kernel()
 
     def new_kernel(self) -> Kernel:
-        return Kernel(self.home, environment={"PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"})
+        kernel = Kernel(self.home, environment={"PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"})
+        if self.long:
+            kernel.value(
+                "vars(__import__('kishu.observe.longs', fromlist=['longs'])).update("
+                f"LONG={self.long}, _ELEMENTS={self.long // 2 + 1}, _FEWEST=1)"
+            )
+        return kernel
 
     def close(self) -> None:
         self.kernel.stop()
@@ -171,9 +182,12 @@ class Travel(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(1200)
-def test_every_journey_ends_where_the_cells_on_its_path_lead() -> None:
+@pytest.mark.parametrize(
+    ("long", "examples"), [(0, 25), (3, 15)], ids=["as it is", "all containers long"]
+)
+def test_every_journey_ends_where_the_cells_on_its_path_lead(long: int, examples: int) -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        bench = Bench(Path(home))
+        bench = Bench(Path(home), long)
 
         class Machine(Travel):
             pass
@@ -183,7 +197,7 @@ def test_every_journey_ends_where_the_cells_on_its_path_lead() -> None:
             run_state_machine_as_test(
                 Machine,
                 settings=settings(
-                    max_examples=EXAMPLES or 25,
+                    max_examples=EXAMPLES or examples,
                     derandomize=not EXAMPLES,
                     stateful_step_count=12,
                     deadline=None,

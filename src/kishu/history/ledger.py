@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from blake3 import blake3
 
+from kishu.errors import NotRecording
 from kishu.history.history import MAIN, History
 from kishu.history.records import (
     STEPS,
@@ -46,6 +47,7 @@ class Ledger:
         head: the commit of the variables.
         branch: the branch that the next run moves; empty for none, then it begins one.
         steps: what undo and redo lead to.
+        unwritten: operations that were done but that the disk refused; the next write brings them.
     """
 
     def __init__(self, history: History, writer: Writer, last: Operation | None) -> None:
@@ -56,6 +58,7 @@ class Ledger:
         self._writer = writer
         self._last: OperationId = last.id if last else ""
         self._count = 0
+        self.unwritten: list[Operation] = []
 
     def new_commit(self, **fields: Any) -> Commit:
         """A commit on top of the head, not yet written."""
@@ -86,8 +89,13 @@ class Ledger:
         versions: dict[VersionId, Recipe] | None = None,
         moves: list[RefMove] | None = None,
         names: list[str] | None = None,
+        done: bool = False,
     ) -> Operation:
         """Append an operation; only then are the head and the steps moved.
+
+        Args:
+            done: the session is already where the operation leads: where the disk refuses it, it
+                counts all the same, and the next write brings it.
 
         Raises:
             NotRecording: the disk refused; nothing happened.
@@ -110,12 +118,23 @@ class Ledger:
         operation.id = self._id(operation)
         stays = self.steps.position if position is None else position
         operation.position = operation.id if kind in STEPS else stays
-        self._writer.append(msgspec.json.encode(operation))
+        self._append(operation, done)
         self.history.add(operation)
         self.steps.follow(operation)
         self.head, self.branch = operation.head, operation.branch
         self._last = operation.id
         return operation
+
+    def _append(self, operation: Operation, done: bool) -> None:
+        try:
+            while self.unwritten:
+                self._writer.append(msgspec.json.encode(self.unwritten[0]))
+                del self.unwritten[0]
+            self._writer.append(msgspec.json.encode(operation))
+        except NotRecording:
+            if not done:
+                raise
+            self.unwritten.append(operation)
 
     def _id(self, content: Commit | Operation) -> str:
         self._count += 1

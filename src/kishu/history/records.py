@@ -34,6 +34,25 @@ class Hole(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Segment(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A run of a long container's elements; the fields are those of a part.
+
+    Attributes:
+        count: how many elements.
+        stream: the pickle of a list of them; of a dict, of two lists, keys and values.
+        members: by position, what the stream refers to: positions in the part's ``members``.
+    """
+
+    count: int
+    stream: Blob
+    buffers: list[Blob] = []
+    oob: list[Blob] = []
+    members: list[int] = []
+    lines: list[tuple[str, int]] = []
+    holes: list[Hole] = []
+    opaque: list[str] = []
+
+
 class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
     """One object and all that belongs to it alone, as bytes.
 
@@ -42,7 +61,8 @@ class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
         kind: ``value``: the stream is one pickle of the object. ``instance``: two, its class and
             itself, so that it can exist before what it holds. ``definition``: two, how to make the
             function or class and what to fill it with. ``bundle``: one of a dict of values by
-            entity, for objects that only a common pickle can hold together.
+            entity, for objects that only a common pickle can hold together. ``long``: none; a
+            list, dict or set whose elements are in ``segments``.
         stream: the pickle.
         buffers: memory that Kishu's own reducers took out of the stream, by position.
         oob: memory that libraries passed out-of-band (pickle protocol 5), in order.
@@ -50,10 +70,11 @@ class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
         lines: file name and first line of each code object, in order; not part of the content.
         holes: what of it could not be stored.
         opaque: types that only their own reduce describes: not checked further.
+        segments: the tree of the pages of a long container's segments; ``nbytes``: their bytes.
     """
 
     type: str
-    kind: Literal["value", "instance", "definition", "bundle"] = "value"
+    kind: Literal["value", "instance", "definition", "bundle", "long"] = "value"
     stream: Blob
     buffers: list[Blob] = []
     oob: list[Blob] = []
@@ -61,6 +82,8 @@ class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
     lines: list[tuple[str, int]] = []
     holes: list[Hole] = []
     opaque: list[str] = []
+    segments: Blob | None = None
+    nbytes: int = 0
 
 
 class Recipe(msgspec.Struct, omit_defaults=True):

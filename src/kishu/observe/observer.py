@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -14,9 +14,10 @@ from kishu.observe.batches import Batches
 from kishu.observe.carriers import Carriers
 from kishu.observe.groups import Group, groups
 from kishu.observe.identity import Identities, Number
+from kishu.observe.longs import Entangled, Longs, longs_within
 from kishu.observe.parts import VALUE, Cut, LivePart, Walks, cut
 from kishu.observe.recording import Recorder
-from kishu.observe.walk import Counters, CutWalk, LoopWalk, Scan, Unreadable, Walk
+from kishu.observe.walk import Counters, CutWalk, LoopWalk, Scan, Unreadable, Walk, plain_scan
 
 _SMALL_ATOM = 1024
 
@@ -28,7 +29,6 @@ class Sighting(NamedTuple):
         digest: of the content.
         ids: addresses of the nodes that others may share.
         top: the value's own address where its identity is state.
-        nodes: a hash of the addresses of all nodes.
         refs: numbers of the definitions it refers to.
         marks: numbers of what it holds that cannot be stored.
         plain: whether it can be verified in a batch.
@@ -38,7 +38,6 @@ class Sighting(NamedTuple):
     digest: bytes
     ids: frozenset[int]
     top: int
-    nodes: int
     refs: tuple[Number, ...]
     marks: tuple[Number, ...]
     plain: bool
@@ -65,6 +64,15 @@ class Look(NamedTuple):
     group_of: dict[str, Group]
     dirty: list[Group]
     gone: list[str]
+
+    def without(self, entities: Iterable[str]) -> Look:
+        """The look as if it had not seen these: the next one finds them changed."""
+        unseen = {
+            entity: self.sightings[entity]._replace(digest=b"")
+            for entity in entities
+            if entity in self.sightings
+        }
+        return self._replace(sightings=self.sightings | unseen)
 
     @property
     def quiet(self) -> bool:
@@ -105,6 +113,7 @@ class Observer:
         self._globals = user_globals
         self._excluded = excluded
         self._batches = Batches()
+        self.longs = Longs(self._walk, self.counters)
         self._sightings: dict[str, Sighting] = {}
         self._group_of: dict[str, Group] = {}
 
@@ -134,6 +143,7 @@ class Observer:
         return self._look(variables, same, set())
 
     def _look(self, variables: dict[str, Any], same: dict[str, Sighting], wanted: set[str]) -> Look:
+        self.longs.begin()
         values: dict[str, Any] = dict(variables)
         sightings = {e: seen for e, seen in same.items() if e in variables and not seen.refs}
         scans: dict[str, Scan] = {}
@@ -204,15 +214,44 @@ class Observer:
             return self._walk(tolerant=False).scan(sys.modules["__main__"])
         reason = ""
         for tolerant in (False, True):
-            walk = self._walk(tolerant)
             try:
                 if entity.startswith("#"):
-                    return walk.scan_definition(value)
-                return walk.scan(value)
+                    return self._walk(tolerant).scan_definition(value)
+                longs = longs_within(value)
+                return (
+                    self._scan_around(entity, value, longs, tolerant)
+                    if longs
+                    else (self._walk(tolerant).scan(value))
+                )
             except Exception as error:
                 # The text alone: the error would keep the value alive by its traceback.
                 reason = f"{type(error).__name__}: {error}"
         return self._walk(tolerant=True).scan(Unreadable(value, reason))
+
+    def _scan_around(self, entity: str, value: Any, longs: dict[int, Any], tolerant: bool) -> Scan:
+        """Walk a value that is, or holds, long containers: these piece by piece."""
+        try:
+            around = self.longs.meet(entity, longs, tolerant)
+        except Entangled:
+            return self._walk(tolerant).scan(value)
+        if id(value) in longs:
+            scan = plain_scan([])._replace(top=id(value))
+        else:
+            walk = self._cut_walk(tolerant)
+            walk.cut(id(value), hollow=False, tops=dict.fromkeys(longs, 0), owners={})
+            scan = walk.scan(value)
+        return scan._replace(
+            digest=scan.digest + around.digest,
+            plain=False,
+            ids=scan.ids | around.ids,
+            refs=scan.refs | around.refs,
+            marks=scan.marks + around.marks,
+            holes=scan.holes + around.holes,
+            longs=longs,
+        )
+
+    def _cut_walk(self, tolerant: bool) -> CutWalk:
+        return CutWalk(self.identities, self._globals, self._excluded, self.counters, tolerant)
 
     def _walk(self, tolerant: bool) -> Walk:
         return Walk(self.identities, self._globals, self._excluded, self.counters, tolerant)
@@ -227,13 +266,13 @@ class Observer:
         }
         tolerant = any(scan.holes for scan in scans.values())
 
-        def cut_walk() -> CutWalk:
-            return CutWalk(self.identities, self._globals, self._excluded, self.counters, tolerant)
-
         def loop_walk() -> LoopWalk:
             return LoopWalk(self.identities, self._globals, self._excluded, self.counters, tolerant)
 
-        walks = Walks(lambda: self._walk(tolerant), loop_walk, cut_walk)
+        walks = Walks(
+            lambda: self._walk(tolerant), loop_walk, lambda: self._cut_walk(tolerant),
+            self.longs.pieces,
+        )  # fmt: skip
         return cut(group, look.values, scans, walks)
 
     def record(self, look: Look, recorder: Recorder) -> Change:
@@ -271,6 +310,7 @@ class Observer:
         """Take a look for true: the next one is compared with it."""
         self._sightings = look.sightings
         self._batches.accept()
+        self.longs.accept()
         self._batches.add(
             entity
             for entity in look.scans
@@ -284,14 +324,13 @@ class Observer:
             self.carriers.note(version, parts, look.values)
         if not look.quiet:
             self.carriers.retain(set(look.group_of.values()))
+            self.longs.retain(look.sightings.keys())
             met = {number for seen in look.sightings.values() for number in seen.refs + seen.marks}
             self.identities.retain(met)
 
 
 def _sighting(scan: Scan, sign: object) -> Sighting:
-    return Sighting(
-        scan.digest, scan.ids, scan.top, scan.nodes, tuple(scan.refs), scan.marks, scan.plain, sign
-    )
+    return Sighting(scan.digest, scan.ids, scan.top, tuple(scan.refs), scan.marks, scan.plain, sign)
 
 
 def _sign(entity: str, value: Any, scan: Scan) -> object:

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kishu.handlers.registry import treatment
 from kishu.observe.groups import Group
 from kishu.observe.identity import is_number
-from kishu.observe.walk import CutWalk, LoopWalk, Scan, Walk, type_name
+from kishu.observe.longs import Line, Piece
+from kishu.observe.walk import CutWalk, LoopWalk, Scan, Walk, plain_scan, type_name
 
 DEFINITION = "definition"
 BUNDLE = "bundle"
+LONG = "long"
 VALUE = "value"
 INSTANCE = "instance"
 _MOST_ROUNDS = 12
+_MOST_SHARED = 1000
+"""Objects that are parts of their own; where more are shared, one pickle holds them all."""
 
 
 class LivePart(NamedTuple):
-    """A part of the live state: its top object, what the walk found, the parts it refers to."""
+    """A part of the live state: its top object, what the walk found, the parts it refers to.
+
+    ``pieces``: of a long container.
+    """
 
     kind: str
     top: Any
     scan: Scan
     members: list[int]
+    pieces: Sequence[Piece] = ()
 
 
 class Walks(NamedTuple):
@@ -32,6 +40,7 @@ class Walks(NamedTuple):
     plain: Callable[[], Walk]
     loop: Callable[[], LoopWalk]
     cut: Callable[[], CutWalk]
+    pieces: Callable[[Any], list[Piece]]
 
 
 class Cut(NamedTuple):
@@ -50,18 +59,24 @@ def cut(group: Group, values: Mapping[str, Any], scans: Mapping[str, Scan], walk
     """
     entity, *others = group
     value = values[entity]
-    if not others and not scans[entity].loops:
+    longs = {
+        address: long for scan in scans.values() for address, long in (scan.longs or {}).items()
+    }
+    if not others and not scans[entity].loops and not longs:
         kind = DEFINITION if is_number(entity) else VALUE
         return Cut({entity: 0}, [LivePart(kind, value, scans[entity], [])])
-    shared: dict[int, Any] = {}
+    shared: dict[int, Any] = {
+        address: long for address, long in longs.items()
+        if not any(long is value for value in values.values())
+    }  # fmt: skip
     conflicts: dict[int, Any] = {}
-    if not any(is_number(e) or values[e] is not value for e in group):
+    if not longs and not any(is_number(e) or values[e] is not value for e in group):
         result = _lone_top(group, value, walks.loop())
     else:
         for _ in range(_MOST_ROUNDS):
             shared.update(conflicts)
-            result, conflicts = _cut_once(group, values, shared, walks.cut)
-            if not conflicts:
+            result, conflicts = _cut_once(group, values, shared, longs, walks)
+            if not conflicts or len(conflicts) > _MOST_SHARED:
                 break
     if conflicts or _has_knot(result.parts):
         return _bundle(group, values, walks.plain)
@@ -84,7 +99,8 @@ def _cut_once(
     group: Group,
     values: Mapping[str, Any],
     shared: Mapping[int, Any],
-    new_cut_walk: Callable[[], CutWalk],
+    longs: Mapping[int, Any],
+    walks: Walks,
 ) -> tuple[Cut, dict[int, Any]]:
     tops: dict[int, int] = {}
     order: list[tuple[str, Any]] = []
@@ -105,12 +121,19 @@ def _cut_once(
     owners: dict[int, int] = {}
     conflicts: dict[int, Any] = {}
     parts = []
-    walks = []
+    kept: list[CutWalk] = []
     for index, (planned, top) in enumerate(order):
         kind = planned
-        walk = new_cut_walk()
+        if id(top) in longs and kind == VALUE:
+            part, met = _cut_long(index, top, tops, owners, walks, kept)
+            conflicts.update(met)
+            parts.append(part)
+            if len(conflicts) > _MOST_SHARED:
+                break
+            continue
+        walk = walks.cut()
         # Kept to the end: its passing objects must not give their addresses to another walk's.
-        walks.append(walk)
+        kept.append(walk)
         own = id(top) if kind == VALUE else -1 - index
         walk.cut(own, kind == VALUE and can_be_hollow(top), tops, owners)
         if kind == DEFINITION:
@@ -123,6 +146,46 @@ def _cut_once(
         members = [tops.get(address, -1) for address in scan.members]
         parts.append(LivePart(kind, top, scan, members))
     return Cut(roots, parts), conflicts
+
+
+def _cut_long(
+    index: int,
+    top: Any,
+    tops: dict[int, int],
+    owners: dict[int, int],
+    walks: Walks,
+    kept: list[CutWalk],
+) -> tuple[LivePart, dict[int, Any]]:
+    """A long container as a part; also the objects met that belong to other parts.
+
+    Only a piece with an object that something else holds needs a walk that asks about each; the
+    others are as the look saw them.
+    """
+    members: dict[int, int] = {}
+    conflicts: dict[int, Any] = {}
+    pieces = []
+    line = None
+    end = 0
+    for number, piece in enumerate(walks.pieces(top)):
+        at, end = end, end + piece.count
+        own = -1 - (index << 32) - number
+        if tops.keys().isdisjoint(piece.held) and owners.keys().isdisjoint(piece.held):
+            owners.update(dict.fromkeys(piece.held, own))
+            pieces.append(piece)
+            continue
+        walk = walks.cut()
+        kept.append(walk)
+        walk.cut(own, hollow=True, tops=tops, owners=owners)
+        line = line or Line(top)
+        content, elements = line.content(at, at + piece.count)
+        scan = walk.scan_piece(content, elements, line.extra)
+        conflicts.update(walk.conflicts)
+        apart = Piece(piece.count, piece.first, piece.held, scan)
+        for address in scan.members:
+            member = tops.get(address, -1)
+            apart.members.append(members.setdefault(member, len(members)))
+        pieces.append(apart)
+    return LivePart(LONG, top, plain_scan([]), list(members), pieces), conflicts
 
 
 def _has_knot(parts: list[LivePart]) -> bool:

@@ -6,8 +6,10 @@ import msgspec
 from blake3 import blake3
 
 from kishu.history.blobs import CHUNK_BYTES, write_tree
-from kishu.history.records import Blob, Part, Recipe, VersionId
-from kishu.observe.parts import Cut, LivePart, part_type
+from kishu.history.pages import write_pages
+from kishu.history.records import Blob, Part, Recipe, Segment, VersionId
+from kishu.observe.longs import Piece
+from kishu.observe.parts import LONG, Cut, LivePart, part_type
 from kishu.observe.walk import DIGEST_BYTES, Memory
 from kishu.store.packs import NAME_BYTES, chunk_name
 from kishu.store.store import Naming, Writer
@@ -20,6 +22,7 @@ class Recorder:
 
     def __init__(self, writer: Writer | Naming) -> None:
         self._writer = writer
+        self._keeps = isinstance(writer, Writer)
         self._names: dict[bytes, str] = {}
 
     def naming(self) -> Recorder:
@@ -35,14 +38,13 @@ class Recorder:
             NotRecording: the disk refused.
         """
         parts = [self._part(part) for part in cut.parts]
-        nbytes = sum(
-            blob.size for part in parts for blob in (part.stream, *part.buffers, *part.oob)
-        )
-        recipe = Recipe(cut.roots, parts, nbytes)
+        recipe = Recipe(cut.roots, parts, sum(part.nbytes or _nbytes(part) for part in parts))
         return version_id(recipe), recipe
 
     def _part(self, part: LivePart) -> Part:
         scan = part.scan
+        if part.kind == LONG:
+            return self._long_part(part)
         return Part(
             type=part_type(part),
             kind=part.kind,  # type: ignore[arg-type]
@@ -54,6 +56,38 @@ class Recorder:
             holes=scan.holes,
             opaque=scan.opaque,
         )
+
+    def _long_part(self, part: LivePart) -> Part:
+        segments = [piece.stored or self._segment(piece) for piece in part.pieces]
+        holes = {(hole.type, hole.reason): hole for s in segments for hole in s.holes}
+        return Part(
+            type=part_type(part),
+            kind="long",
+            stream=Blob(0, []),
+            members=part.members,
+            holes=list(holes.values()),
+            opaque=sorted({type for segment in segments for type in segment.opaque}),
+            segments=write_pages(segments, self._writer),
+            nbytes=sum(_nbytes(segment) for segment in segments),
+        )
+
+    def _segment(self, piece: Piece) -> Segment:
+        scan = piece.scan
+        if scan is None:
+            raise ValueError("A piece was let go of before it was stored.")
+        piece.named = Segment(
+            count=piece.count,
+            stream=self._stream(scan.stream),
+            buffers=[self._memory(memory) for memory in scan.buffers],
+            oob=[self._memory(memory) for memory in scan.oob],
+            members=piece.members,
+            lines=scan.lines,
+            holes=scan.holes,
+            opaque=scan.opaque,
+        )
+        if self._keeps:
+            piece.stored = piece.named
+        return piece.named
 
     def _stream(self, pieces: list[bytes]) -> Blob:
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -81,10 +115,15 @@ class Recorder:
         return write_tree(names, memory.nbytes, self._writer)
 
 
+def _nbytes(part: Part | Segment) -> int:
+    return sum(blob.size for blob in (part.stream, *part.buffers, *part.oob))
+
+
 def version_id(recipe: Recipe) -> VersionId:
     """The recipe's content, in 160 bits; where its code stood in which file does not count."""
     content = [
-        (part.kind, part.stream, part.buffers, part.oob, part.members) for part in recipe.parts
+        (part.kind, part.stream, part.buffers, part.oob, part.members, part.segments)
+        for part in recipe.parts
     ]
     data = msgspec.json.encode((sorted(recipe.roots.items()), content))
     return blake3(data).hexdigest(length=NAME_BYTES)

@@ -56,7 +56,6 @@ class Scan(NamedTuple):
 
     Attributes:
         digest: xxh3_128 of the stream and of all memory; equal means unchanged content.
-        nodes: a hash of the addresses of all nodes.
         plain: whether it is small and made of built-in containers and atoms alone.
         stream: the pickle, in pieces.
         ids: addresses of the nodes that more than one holder may share.
@@ -65,10 +64,10 @@ class Scan(NamedTuple):
         refs: the definitions it refers to, by number.
         marks: numbers of what it holds that cannot be stored.
         members: addresses of the other tops it refers to, by position (only in a cut walk).
+        longs: the long containers that it is or holds, by address; they are no part of the stream.
     """
 
     digest: bytes
-    nodes: int
     plain: bool
     stream: list[bytes]
     ids: frozenset[int]
@@ -82,6 +81,7 @@ class Scan(NamedTuple):
     holes: list[Hole]
     opaque: list[str]
     members: list[int]
+    longs: dict[int, Any] | None = None
 
 
 class Counters:
@@ -261,6 +261,11 @@ class Reducing:
 class Walk(Reducing, pickle.Pickler):
     """One pass over one value; use `scan`."""
 
+    # Of a piece of a long container alone.
+    _passing: frozenset[int] | set[int] = frozenset()
+    _elements: frozenset[int] = frozenset()
+    _extra = 0
+
     def scan_definition(self, obj: Any) -> Scan:
         """Walk what a function, class or bare object of the notebook is made of."""
         if isinstance(obj, type):
@@ -279,6 +284,21 @@ class Walk(Reducing, pickle.Pickler):
             self.dump(value)
         self._counters.values += len(values)
         return self._found(values)
+
+    def scan_piece(self, content: Any, elements: list[Any], extra: int) -> Scan:
+        """Walk some of a long container's elements.
+
+        Args:
+            content: what is pickled, a list of them or two; its own lists are nobody's state.
+            elements: all of them, in one list.
+            extra: by how many references a lone element is held more than a list's.
+        """
+        self._passing = (
+            {id(content), *map(id, content)} if type(content) is tuple else {id(content)}
+        )
+        self._elements = frozenset(map(id, elements))
+        self._extra = extra + 1
+        return self.scan(content)
 
     def token(self, values: list[Any]) -> Token | None:
         """Walk plain values together; None when one of them is plain no more."""
@@ -310,7 +330,6 @@ class Walk(Reducing, pickle.Pickler):
             digest.update(memory.digests)
         return Scan(
             digest=digest.digest(),
-            nodes=hash(frozenset(memo)),
             plain=not self._asked and len(memo) <= _FEW,
             stream=stream,
             ids=self._shareable(memo),
@@ -335,13 +354,29 @@ class Walk(Reducing, pickle.Pickler):
         """
         if not self._asked and len(memo) <= _FEW:
             few = [i for i, (_, o) in memo.items() if type(o) is not str and links(o)]
-            return (frozenset(few) | self._linked) - self._by_value
-        held = _held_by_more(memo, _LONE)
+            return (frozenset(few) | self._linked) - self._by_value - self._passing
+        more = set(map(id, _held_by_more(memo, _LONE + self._extra))) if self._elements else set()
+        held = [
+            node
+            for node in _held_by_more(memo, _LONE)
+            if id(node) not in self._elements or id(node) in more
+        ]
         ids = {id(o) for o in held if treatment(type(o)).links}
         passing = [o for o in held if id(o) not in ids]
         if passing:
             ids.update(_linking_within(passing, memo))
-        return (frozenset(ids) | self._linked) - self._by_value
+        return (frozenset(ids) | self._linked) - self._by_value - self._passing
+
+
+def plain_scan(stream: list[bytes]) -> Scan:
+    """The scan of what was found to be built-in containers and atoms alone."""
+    digest = xxhash.xxh3_128()
+    for piece in stream:
+        digest.update(piece)
+    return Scan(
+        digest=digest.digest(), plain=True, stream=stream, ids=frozenset(), top=0, loops=False,
+        refs={}, marks=(), buffers=[], oob=[], lines=[], holes=[], opaque=[], members=[],
+    )  # fmt: skip
 
 
 class LoopWalk(Walk):

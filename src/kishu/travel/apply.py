@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from kishu.travel.build import Definition
 from kishu.travel.fill import Inverse, fill, fill_live_class, fill_live_function, run_all
+from kishu.travel.splice import Edit, splice
 
 
 class Bytes(NamedTuple):
@@ -27,6 +28,7 @@ class Changes:
     def __init__(self) -> None:
         self.bytes: list[Bytes] = []
         self.fills: list[tuple[Any, Any]] = []
+        self.splices: list[tuple[Any, list[Edit]]] = []
         self.definitions: list[tuple[Any, Definition]] = []
         self.bind: dict[str, Any] = {}
         self.unbind: list[str] = []
@@ -47,6 +49,8 @@ class Changes:
             except BaseException:
                 run_all(inverses)
                 raise
+        # What was put in is held by the session now, and by nothing else.
+        self.splices.clear()
         return lambda: run_all(inverses)
 
     def _actions(self, namespace: dict[str, Any]) -> Iterator[Callable[[], Inverse]]:
@@ -54,6 +58,8 @@ class Changes:
             yield lambda write=write: _write(write)  # type: ignore[misc]
         for live, new in self.fills:
             yield lambda live=live, new=new: fill(live, new)  # type: ignore[misc]
+        for live, edits in self.splices:
+            yield lambda live=live, edits=edits: splice(live, edits)  # type: ignore[misc]
         for live, halves in self.definitions:
             yield lambda live=live, halves=halves: _define(live, halves)  # type: ignore[misc]
         for name in self.unbind:

@@ -11,16 +11,20 @@ from contextlib import contextmanager
 from types import FunctionType
 from typing import Any, Self
 
-from kishu.errors import NotRecoverable
+import msgspec
+
+from kishu.errors import Damaged, NotRecoverable
 from kishu.handlers import building
 from kishu.handlers.classes import fill_class, make_class
 from kishu.handlers.code import fill_function, is_of_notebook, make_function
 from kishu.history import blobs
 from kishu.history.history import History, State
-from kishu.history.records import Part, Recipe, VersionId
+from kishu.history.pages import read_pages
+from kishu.history.records import Blob, Part, Recipe, Segment, VersionId
 from kishu.observe.identity import Identities, Number
 from kishu.store.store import Store
 from kishu.travel.fill import fill
+from kishu.travel.splice import Edit
 
 
 class Definition:
@@ -88,6 +92,7 @@ class Build:
         self.built_definitions: dict[Number, Any] = {}
         self.reused: list[tuple[str, str]] = []
         self.missing: list[tuple[str, str]] = []
+        self.longs: list[tuple[Any, list[int]]] = []
         self._identities = identities
         self._store = store
         self._history = history
@@ -214,6 +219,8 @@ class Assembly:
             return self._made[index]
         self._begun.add(index)
         part = self.recipe.parts[index]
+        if part.kind == "long":
+            return self._long(index)
         with self._unpickling(part) as unpickler:
             if part.kind == "instance":
                 self._classes[index] = unpickler.load()
@@ -224,6 +231,77 @@ class Assembly:
             made = hollow
         self._made[index] = made
         return made
+
+    def splice(self, index: int, live: Any, now: Part, same_members: bool) -> list[Edit]:
+        """What a live long container needs to get the part's content.
+
+        Args:
+            now: what the live one is.
+            same_members: whether its elements that refer to other parts may stay, too.
+        """
+        if type(live) is set:
+            return [Edit(0, 0, self._exchange(index, now))]
+        there: dict[bytes, list[tuple[int, int]]] = {}
+        end = 0
+        for segment in read_pages(_pages(now), self._store):
+            at, end = end, end + segment.count
+            if same_members or not segment.members:
+                there.setdefault(_key(segment), []).append((at, end))
+        edits: list[Edit] = []
+        done = 0
+        pieces: list[Any] = []
+        for segment in self._segments(index):
+            stays = next((run for run in there.get(_key(segment), ()) if run[0] >= done), None)
+            if stays is None:
+                pieces.append(self._load(index, segment))
+                continue
+            if pieces or stays[0] > done:
+                edits.append(Edit(done, stays[0], _joined(type(live), pieces)))
+            pieces, done = [], stays[1]
+        if pieces or end > done:
+            edits.append(Edit(done, end, _joined(type(live), pieces)))
+        return edits
+
+    def _exchange(self, index: int, now: Part) -> tuple[list[Any], list[Any]]:
+        """The elements of a set that go, and those that come."""
+        has = {_key(segment): segment for segment in read_pages(_pages(now), self._store)}
+        gets = {_key(segment): segment for segment in self._segments(index)}
+        old, new = (
+            [element for key in keys for element in self._load(index, segments[key])]
+            for keys, segments in (
+                (has.keys() - gets.keys(), has),
+                (gets.keys() - has.keys(), gets),
+            )
+        )
+        return old, new
+
+    def _long(self, index: int) -> Any:
+        part = self.recipe.parts[index]
+        made = self._hollow.get(index)
+        if made is None:
+            made = _HOLLOW[part.type]()
+        # It can be referred to before its content is complete.
+        self._made[index] = made
+        for segment in self._segments(index):
+            _extend(made, self._load(index, segment))
+        self._build.longs.append((made, self.counts(index)))
+        return made
+
+    def counts(self, index: int) -> list[int]:
+        """The numbers of elements of a long container's segments."""
+        return [segment.count for segment in self._segments(index)]
+
+    def _segments(self, index: int) -> Iterator[Segment]:
+        return read_pages(_pages(self.recipe.parts[index]), self._store)
+
+    def _load(self, index: int, segment: Segment) -> Any:
+        part = self.recipe.parts[index]
+        alone = Part(
+            type=part.type, stream=segment.stream, buffers=segment.buffers, oob=segment.oob,
+            members=[part.members[at] for at in segment.members], lines=segment.lines,
+        )  # fmt: skip
+        with self._unpickling(alone) as unpickler:
+            return unpickler.load()
 
     def halves(self, entity: str, live: Any) -> Definition:
         """A definition built aside, for filling the live one."""
@@ -272,6 +350,33 @@ class Assembly:
         if type not in _HOLLOW:
             raise NotRecoverable(f"A {type} holds itself in a way that cannot be rebuilt.")
         return _HOLLOW[type]()
+
+
+def _pages(part: Part) -> Blob:
+    if part.segments is None:
+        raise Damaged("A long container has no segments.")
+    return part.segments
+
+
+def _key(segment: Segment) -> bytes:
+    return msgspec.json.encode(segment)
+
+
+def _joined(cls: type, pieces: list[Any]) -> Any:
+    """The elements of several segments as those of one."""
+    if cls is dict:
+        return tuple([each for piece in pieces for each in piece[at]] for at in (0, 1))
+    return [element for piece in pieces for element in piece]
+
+
+def _extend(container: Any, piece: Any) -> None:
+    """Put a segment's elements in."""
+    if type(container) is list:
+        container.extend(piece)
+    elif type(container) is set:
+        container.update(piece)
+    else:
+        container.update(zip(*piece, strict=True))
 
 
 _HOLLOW: dict[str, type] = {"builtins.list": list, "builtins.dict": dict, "builtins.set": set}

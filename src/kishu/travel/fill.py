@@ -73,6 +73,9 @@ def _fill_container(base: type, live: Any, new: Any) -> Inverse:
         elif base is set:
             set.clear(live)
             set.update(live, content)
+        elif type(live) is dict:
+            live.clear()
+            live.update(content)
         else:
             table: Any = OrderedDict if issubclass(type(live), OrderedDict) else dict
             table.clear(live)

@@ -34,7 +34,20 @@ class Refill(NamedTuple):
     live: Any
 
 
-Action = Keep | Rewrite | Refill
+class Splice(NamedTuple):
+    """The live long container takes new elements where its segments differ.
+
+    Attributes:
+        now: what it is now.
+        same_members: whether what its segments refer to stays the same objects.
+    """
+
+    live: Any
+    now: Part
+    same_members: bool
+
+
+Action = Keep | Rewrite | Refill | Splice
 
 
 class CoVariable(NamedTuple):
@@ -55,7 +68,7 @@ class CoVariable(NamedTuple):
     def written_only(self) -> bool:
         """Whether nothing happens but that bytes are written into memory that is there."""
         return len(self.actions) == len(self.recipe.parts) and not any(
-            isinstance(action, Refill) for action in self.actions.values()
+            isinstance(action, Refill | Splice) for action in self.actions.values()
         )
 
 
@@ -138,7 +151,7 @@ def _actions(recipe: Recipe, serials: list[int], alive: dict[int, _Alive]) -> di
     found = {
         index: alive[serial]
         for index, serial in enumerate(serials)
-        if serial in alive and recipe.parts[index].kind in ("value", "instance")
+        if serial in alive and recipe.parts[index].kind in ("value", "instance", "long")
     }
     while True:
         actions = {index: _action(recipe, index, entry, found) for index, entry in found.items()}
@@ -156,6 +169,11 @@ def _action(recipe: Recipe, index: int, entry: _Alive, found: dict[int, _Alive])
         member in found and found[member].part.top is held
         for member, held in zip(target.members, entry.members, strict=True)
     )
+    if target.kind == now.kind == "long" and not (target.holes or now.holes):
+        if target.segments == now.segments and same_members:
+            return Keep(live)
+        if type(live) is not set or not (target.members or now.members):
+            return Splice(live, now, same_members)
     if target.kind == now.kind and target.stream == now.stream and same_members:
         if target.buffers == now.buffers and target.oob == now.oob:
             return Keep(live)

@@ -18,7 +18,7 @@ from kishu.store.store import Store
 from kishu.travel.apply import Bytes, Changes
 from kishu.travel.build import Build, without_collecting
 from kishu.travel.fill import Inverse
-from kishu.travel.plan import CoVariable, Plan, Refill, Rewrite, plan
+from kishu.travel.plan import CoVariable, Plan, Refill, Rewrite, Splice, plan
 from kishu.travel.report import Report
 
 Replay = Callable[[VersionId, Build], dict[str, Any]]
@@ -109,6 +109,8 @@ class _Attempt:
             for number, made in self._build.built_definitions.items():
                 self._place.observer.identities.register(number, made)
             self._inverse = self._changes.apply(self._place.namespace)
+            for container, counts in self._build.longs:
+                self._place.observer.longs.adopt(container, counts)
         try:
             self._verify(report)
         except BaseException:
@@ -152,6 +154,11 @@ class _Attempt:
             for index, action in change.actions.items()
             if isinstance(action, Refill)
         ]
+        splices = [
+            (index, action.live, assembly.splice(index, *action))
+            for index, action in change.actions.items()
+            if isinstance(action, Splice)
+        ]
         halves = [
             (live, assembly.halves(entity, live))
             for entity in change.entities
@@ -165,6 +172,9 @@ class _Attempt:
         ]
         # All is built: from here on nothing can fail.
         self._changes.fills += fills
+        for index, live, edits in splices:
+            self._changes.splices.append((live, edits))
+            build.longs.append((live, assembly.counts(index)))
         self._changes.definitions += halves
         self._changes.bytes += writes
         for name in names:
@@ -317,6 +327,15 @@ class _Attempt:
         observer = self._place.observer
         present = {entity: v for entity, v in self._target.items() if entity in look.values}
         gone = [entity for entity in observer.state if entity not in present]
+        for cut in self._cuts.values():
+            for part in cut.parts:
+                for piece in part.pieces:
+                    # It is in the store: it is what the version was built from.
+                    piece.stored = piece.stored or piece.named
+        for change in self._plan.changed:
+            if change.written_only:
+                # Nobody has looked at it since.
+                look = look.without(change.entities)
         observer.accept(look, Change(present, gone, {}, self._cuts))
         report.patched.sort()
         report.loaded.sort()

@@ -1,0 +1,406 @@
+"""Long containers, walked a thousand elements at a time.
+
+A change to a long list, dict or set should cost what it touched. So it is walked, compared and
+stored in segments. Their bounds stay where they were: after an insertion, segments begin again at
+the object at which one began before. That is cheaper than bounds read off the content, and as good
+within a session; across sessions a restore brings the bounds back with the content.
+"""
+
+from __future__ import annotations
+
+import gc
+import pickle
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import xxhash
+
+from kishu.handlers.registry import ATOMS, treatment
+from kishu.history.records import Hole, Segment
+from kishu.observe.identity import Number
+from kishu.observe.walk import PROTOCOL, Counters, Scan, Walk, plain_scan
+
+LONG = 4096
+"""Elements from which a container is walked in segments."""
+
+_ELEMENTS = 1024
+_MOST_BYTES = 256 * 1024
+_FEWEST = 16
+_LINKING = (list, dict, set)
+_PASSING = (tuple, frozenset)
+_PLAIN = ATOMS | {*_LINKING, *_PASSING}
+_SURE = 4
+"""Elements by which the beginning of a piece is known again."""
+
+_LOOKED_AT = 256
+
+
+class Entangled(Exception):
+    """A long container is met within a piece of one: they are walked whole, as anything else."""
+
+
+def is_long(value: object) -> bool:
+    """Whether a value is walked in segments."""
+    return type(value) in _LINKING and len(value) >= LONG  # type: ignore[arg-type]
+
+
+def longs_within(value: object) -> dict[int, Any]:
+    """The long containers that a value is, or holds near its surface, by address.
+
+    Which they are depends on the content alone, so that a restored value is stored as it was.
+    """
+    if is_long(value):
+        return {id(value): value}
+    found: dict[int, Any] = {}
+    waiting, seen, left = [value], {id(value)}, _LOOKED_AT
+    while waiting:
+        children = _children(waiting.pop(0))
+        if len(children) > left:
+            continue
+        left -= len(children)
+        for child in children:
+            if type(child) in ATOMS or id(child) in seen:
+                continue
+            seen.add(id(child))
+            if is_long(child):
+                found[id(child)] = child
+            else:
+                waiting.append(child)
+    return found
+
+
+def _children(value: object) -> Sequence[Any]:
+    cls = type(value)
+    if cls is list or cls is tuple:
+        return value  # type: ignore[return-value]
+    if cls is not dict:
+        if not treatment(cls).plain:
+            return ()
+        try:
+            value = object.__getattribute__(value, "__dict__")
+        except AttributeError:
+            return ()
+    return list(value.values()) if type(value) is dict else ()
+
+
+class Piece:
+    """A run of a long container's elements, as a look saw it.
+
+    Attributes:
+        count: how many elements.
+        first: the addresses of the first few.
+        digest: of their stream and memory; equal means unchanged content.
+        held: addresses of nodes in it that something else holds, too.
+        scan: what the walk found; None once ``stored`` says it all.
+        refs, marks, holes: as in a scan.
+        members: by position, what its stream refers to: positions in its part's ``members``.
+        stored: the segment in the history that it equals; None if not known.
+        named: the segment that it would be stored as.
+    """
+
+    __slots__ = (
+        "count", "digest", "first", "held", "holes", "marks", "members", "named", "refs", "scan",
+        "stored",
+    )  # fmt: skip
+
+    def __init__(
+        self, count: int, first: tuple[int, ...], held: frozenset[int], scan: Scan
+    ) -> None:
+        self.count = count
+        self.first = first
+        self.held = held
+        self.digest = scan.digest
+        self.refs = scan.refs
+        self.marks = scan.marks
+        self.holes = scan.holes
+        self.scan: Scan | None = scan
+        self.members: list[int] = []
+        self.stored: Segment | None = None
+        self.named: Segment | None = None
+
+
+class _Known(NamedTuple):
+    """A piece as it was when last accepted; an empty digest says: not seen yet, but cut here."""
+
+    size: int
+    first: tuple[int, ...]
+    digest: bytes
+    stored: Segment | None
+
+
+class Around(NamedTuple):
+    """What the pieces of a container say together."""
+
+    digest: bytes
+    ids: frozenset[int]
+    refs: dict[Number, object]
+    marks: tuple[Number, ...]
+    holes: list[Hole]
+
+
+class Longs:
+    """The long containers of a session and where their pieces begin.
+
+    Args:
+        new_walk: begins a walk; tolerant or not.
+    """
+
+    def __init__(self, new_walk: Callable[[bool], Walk], counters: Counters) -> None:
+        self._new_walk = new_walk
+        self._counters = counters
+        self._known: dict[int, list[_Known]] = {}
+        self._owner: dict[str, tuple[int, ...]] = {}
+        self._looked: dict[int, list[Piece]] = {}
+        self._met: dict[str, tuple[int, ...]] = {}
+        self._stream: list[bytes] = []
+        self._pickler = pickle.Pickler(_Sink(self._stream), PROTOCOL)
+
+    def begin(self) -> None:
+        """A new look begins: nothing that the last one saw is true any more."""
+        self._looked = {}
+        self._met = {}
+
+    def accept(self) -> None:
+        """Take what was just seen for true."""
+        for address, pieces in self._looked.items():
+            self._known[address] = [_Known(p.count, p.first, p.digest, p.stored) for p in pieces]
+        self._owner.update(self._met)
+        self.begin()
+
+    def retain(self, entities: Collection[str]) -> None:
+        """Forget the containers of entities that are no more."""
+        self._owner = {e: at for e, at in self._owner.items() if e in entities}
+        alive = {address for owned in self._owner.values() for address in owned}
+        self._known = {a: known for a, known in self._known.items() if a in alive}
+
+    def adopt(self, container: Any, counts: Iterable[int]) -> None:
+        """A restore made the container of segments of so many elements: they stay its pieces."""
+        line = Line(container)
+        known = []
+        at = 0
+        for count in counts:
+            known.append(_Known(count, line.addresses(at, at + min(count, _SURE)), b"", None))
+            at += count
+        self._known[id(container)] = known
+
+    def meet(self, entity: str, containers: dict[int, Any], tolerant: bool) -> Around:
+        """Walk an entity's long containers, in order.
+
+        Raises:
+            Entangled: one of them is met within itself, or within another.
+            Exception: whatever an element's own reduce raises, unless the walk is tolerant.
+        """
+        before = self._owner.get(entity, ())
+        digest = xxhash.xxh3_128()
+        ids = set(containers)
+        refs: dict[Number, object] = {}
+        marks: list[Number] = []
+        holes: list[Hole] = []
+        for index, container in enumerate(containers.values()):
+            was = before[index] if index < len(before) else 0
+            for piece in self.pieces(container, was, tolerant):
+                if not piece.held.isdisjoint(containers):
+                    raise Entangled
+                digest.update(piece.digest)
+                ids |= piece.held
+                refs.update(piece.refs)
+                marks += piece.marks
+                holes += piece.holes
+        self._met[entity] = tuple(containers)
+        return Around(digest.digest(), frozenset(ids), refs, tuple(marks), holes)
+
+    def pieces(self, container: Any, was: int = 0, tolerant: bool = False) -> list[Piece]:
+        """The pieces of a container as they are in this look.
+
+        Args:
+            container: a list, dict or set.
+            was: the address of the container that its variable had before, if another.
+        """
+        found = self._looked.get(id(container))
+        if found is None:
+            known = self._known.get(id(container)) or self._known.get(was, [])
+            found = self._cut(Line(container), known, tolerant)
+            self._looked[id(container)] = found
+        return found
+
+    def _cut(self, line: Line, known: list[_Known], tolerant: bool) -> list[Piece]:
+        pieces: list[Piece] = []
+        starts: dict[int, int] = {}
+        at = index = 0
+        while at < line.count:
+            end = line.count
+            if index < len(known):
+                was = known[index]
+                if at + was.size <= line.count:
+                    piece = self._walk(line, at, at + was.size, tolerant)
+                    if piece.digest == was.digest or not was.digest:
+                        piece.stored = was.stored
+                        if piece.stored is not None:
+                            piece.scan = None
+                        pieces.append(piece)
+                        at, index = at + was.size, index + 1
+                        continue
+                starts = starts or {old.first[0]: n for n, old in enumerate(known)}
+                index, end = _resume(line, at, known, starts, index)
+            if pieces and end > at and pieces[-1].count + end - at <= _ELEMENTS:
+                # Or a list that is appended to would end in pieces of one.
+                at -= pieces.pop().count
+            pieces += self._cut_anew(line, at, end, tolerant)
+            at = end
+        return pieces
+
+    def _cut_anew(self, line: Line, at: int, end: int, tolerant: bool) -> Iterator[Piece]:
+        """Pieces of a thousand elements, fewer where these are large."""
+        step = _ELEMENTS
+        while at < end:
+            to = end if end - at < step * 3 // 2 else at + step
+            piece = self._walk(line, at, to, tolerant)
+            while _nbytes(piece) > _MOST_BYTES and to - at >= 2 * _FEWEST:
+                step = max(_FEWEST, (to - at) // 2)
+                to = at + step
+                piece = self._walk(line, at, to, tolerant)
+            yield piece
+            at = to
+
+    def _walk(self, line: Line, at: int, end: int, tolerant: bool) -> Piece:
+        content, elements = line.content(at, end)
+        held = _held(elements, line.extra, self._counters)
+        if held is None:
+            scan = self._new_walk(tolerant).scan_piece(content, elements, line.extra)
+            return Piece(end - at, line.addresses(at, min(at + _SURE, end)), scan.ids, scan)
+        self._pickler.dump(content)
+        self._pickler.clear_memo()
+        scan = plain_scan(list(self._stream))
+        self._stream.clear()
+        return Piece(end - at, line.addresses(at, min(at + _SURE, end)), held, scan)
+
+
+def _nbytes(piece: Piece) -> int:
+    return sum(map(len, piece.scan.stream)) if piece.scan is not None else 0
+
+
+class Line:
+    """A container's elements in order.
+
+    Attributes:
+        count: how many.
+        extra: by how many references a lone element is held more than a list's.
+    """
+
+    def __init__(self, container: Any) -> None:
+        self.count = len(container)
+        self.extra = 0
+        self._values: list[Any] | None = None
+        if type(container) is list:
+            self._keys = container
+            return
+        self._keys = list(container)
+        self.extra = 1
+        if type(container) is dict:
+            self._values = list(container.values())
+            self.extra = 2
+            if self._keys != list(container) or len(self._values) != self.count:
+                raise RuntimeError("the dict was changed while it was read")
+
+    def content(self, at: int, end: int) -> tuple[Any, list[Any]]:
+        """What is pickled of a run, a list or in a dict two, keys and values; and all of it."""
+        keys = self._keys[at:end]
+        if self._values is None:
+            return keys, keys
+        values = self._values[at:end]
+        return (keys, values), [*keys, *values]
+
+    def addresses(self, at: int, end: int) -> tuple[int, ...]:
+        """The addresses of a run of elements; of the keys, in a dict."""
+        return tuple(map(id, self._keys[at:end]))
+
+
+def _resume(
+    line: Line, at: int, known: list[_Known], starts: dict[int, int], index: int
+) -> tuple[int, int]:
+    """Which old piece is the first to begin again after ``at``, and where.
+
+    At ``at`` should begin piece ``index``, which is not there as it was. Where none begins again
+    within sight: the same piece, and a place to look on from.
+
+    Args:
+        starts: the number of the piece that begins with an address.
+    """
+    was = known[index]
+    sight = min(line.count, at + was.size + 2 * _ELEMENTS)
+    addresses = line.addresses(at, sight)
+    if index + 1 < len(known):
+        begin = known[index + 1].first
+        if addresses[was.size : was.size + len(begin)] == begin:
+            return index + 1, at + was.size
+    for place, address in enumerate(addresses[1:], 1):
+        later = starts.get(address, -1)
+        if later >= index:
+            begin = known[later].first
+            if addresses[place : place + len(begin)] == begin:
+                return later, at + place
+    return index, sight
+
+
+def _held(elements: list[Any], extra: int, counters: Counters) -> frozenset[int] | None:
+    """Addresses of the nodes in a run that something else holds too and whose sharing is state.
+
+    None if it does not consist of built-in containers and atoms alone. Level by level, in C: what
+    only one thing holds has a known count of references and need not be looked at.
+    """
+    level, lone = elements, _LONE + extra
+    more: list[Any] = []
+    opened: set[int] = set()
+    while level:
+        counters.nodes += len(level)
+        types = set(map(type, level))
+        if not types <= _PLAIN:
+            return None
+        if types <= ATOMS:
+            break
+        if not types.isdisjoint(ATOMS):
+            lone += level is elements
+            level = [node for node in level if type(node) not in ATOMS]
+        counts = _counts(level)
+        if counts and max(counts) > lone:
+            met = [node for node, count in zip(level, counts, strict=True) if count > lone]
+            again = opened.intersection(map(id, met))
+            if again:
+                level = [node for node in level if id(node) not in again]
+            opened.update(map(id, met))
+            more += met
+        level, lone = gc.get_referents(*level), _LONE
+    return frozenset(_linking(more))
+
+
+def _linking(held: list[Any]) -> Iterator[int]:
+    """The nodes whose sharing is state: the held ones, and those within a held tuple."""
+    waiting = held
+    while waiting:
+        yield from (id(node) for node in waiting if type(node) in _LINKING)
+        passing = [node for node in waiting if type(node) in _PASSING]
+        waiting = [node for node in gc.get_referents(*passing) if type(node) not in ATOMS]
+
+
+def _counts(level: list[Any]) -> list[int]:
+    return list(map(sys.getrefcount, level))
+
+
+def _lone_count() -> int:
+    """The count of references that a node of one holder shows in `_held`."""
+    holder: list[list[Any]] = [[]]
+    return _counts(gc.get_referents(holder))[0]
+
+
+_LONE = _lone_count()
+
+
+class _Sink:
+    """Where the pickler writes."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = pieces
+
+    def write(self, data: bytes) -> None:
+        self._pieces.append(data if type(data) is bytes else bytes(data))

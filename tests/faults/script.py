@@ -1,0 +1,100 @@
+"""What the faults are tried on: every kind of operation once, each step said when it is done.
+
+Run as a process that imports everything and then forks for each task (a line of JSON).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from kishu.errors import KishuError, NotRecording
+from kishu.kernel.extension import attach_to
+from tests.crash.cells import cell
+from tests.crash.worker import read_back, say
+from tests.faults.layer import Layer
+
+LONG = "rows = [[i] for i in range(5_000)]"
+
+
+def script(home: str, notebook: str, fault: str, at: int, times: int = 1) -> None:
+    """Attach, run, name, undo, go elsewhere, come back; with one fault on the way."""
+    os.environ["KISHU_HOME"] = home
+    layer = Layer(home, fault, at, times)
+    layer.install()
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    try:
+        session = attach_to(shell, Path(notebook))
+    except KishuError as error:
+        say("not attached", error.message)
+        return
+    n = -1
+
+    def run() -> None:
+        nonlocal n
+        n += 1
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            shell.run_cell(cell(n), store_history=True).raise_error()
+        status = session.status()
+        say("ran", n, status.head, status.recording, status.why, printed.getvalue())
+
+    def verb(name: str, do: Any) -> None:
+        nonlocal n
+        try:
+            do()
+        except NotRecording as error:
+            say("not done", name, error.message)
+        n = shell.user_ns.get("n", -1)
+        say("verb", name, n, session.status().head)
+
+    for _ in range(3):
+        run()
+    third = session.status().head
+    verb("commit", lambda: session.commit("three"))
+    verb("undo", session.undo)
+    verb("redo", session.redo)
+    run()
+    verb("branch", lambda: session.branch("side"))
+    verb("checkout", lambda: session.checkout(third))
+    verb("tag", lambda: session.tag("best"))
+    run()
+    verb("trust", session.trust)
+    for _ in range(2):
+        run()
+    say("points", len(layer.calls))
+    verb("detach", session.detach)
+    say("live", n)
+
+
+TASKS: dict[str, Any] = {"script": script, "read_back": read_back}
+
+
+def main() -> None:
+    """Fork a process for each task and wait for its end."""
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        name, arguments = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            say("started", os.getpid())
+            try:
+                TASKS[name](*arguments)
+            except BaseException:
+                say("failed", traceback.format_exc())
+            os._exit(0)
+        os.waitpid(pid, 0)
+        say("ended")
+
+
+if __name__ == "__main__":
+    main()

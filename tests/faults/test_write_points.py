@@ -1,0 +1,111 @@
+"""Each write of a session, one by one: the process dies there, or the disk refuses it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.crash.test_sigkill import ROOT, Survivor, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ERRORS = ("ENOSPC", "EIO", "EROFS", "short")
+
+
+@pytest.fixture
+def nursery() -> Iterator[subprocess.Popen[str]]:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.script"],
+        cwd=ROOT, stdin=pipe, stdout=pipe, text=True, start_new_session=True,
+    ) as started:  # fmt: skip
+        yield started
+        os.killpg(started.pid, signal.SIGKILL)
+
+
+class Run:
+    """One run of the script with one fault, in a home of its own."""
+
+    def __init__(
+        self, path: Path, nursery: subprocess.Popen[str], fault: str, at: int, times: int = 1
+    ) -> None:
+        self.home = path / f"{fault} {at}"
+        self.notebook = path / "n.ipynb"
+        self._nursery = nursery
+        self.said = Worker(
+            nursery, "script", str(self.home), str(self.notebook), fault, at, times
+        ).hear()
+
+    def of(self, kind: str) -> list[list[Any]]:
+        """What it said of that kind."""
+        return [words for kind_, *words in self.said if kind_ == kind]
+
+    def check(self) -> None:
+        """All that was said to be done reads back, in another process and another copy.
+
+        Where it never came to the first cell, another process finds the home usable.
+        """
+        if not self.of("ran"):
+            arguments = str(self.home), str(self.notebook), "none", 0
+            assert ["live", 5] in Worker(self._nursery, "script", *arguments).hear()
+            shutil.rmtree(self.home)
+            return
+        survivor = Survivor(self.home, self.notebook, self._nursery)
+        ran = [(n, head) for n, head, recording, *_ in self.of("ran") if recording]
+        survivor.done = dict(ran)
+        survivor.least, survivor.most = -1, 99
+        survivor.check()
+        survivor.read_back({head: n for n, head in ran})
+        shutil.rmtree(self.home)
+
+
+@pytest.fixture
+def points(tmp_path: Path, nursery: subprocess.Popen[str]) -> int:
+    """How many writes a whole session makes."""
+    run = Run(tmp_path, nursery, "none", 0)
+    ((count,),) = run.of("points")
+    assert [n for n, *_ in run.of("ran")] == [0, 1, 2, 3, 3, 4, 5]
+    assert run.of("live") == [[5]]
+    run.check()
+    return int(count)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("fault", ["kill", "torn"])
+def test_a_process_that_dies_at_any_write_loses_no_finished_cell(
+    tmp_path: Path, nursery: subprocess.Popen[str], points: int, fault: str
+) -> None:
+    died = 0
+    for at in range(1, points + 1):
+        run = Run(tmp_path, nursery, fault, at)
+        died += not run.of("live")
+        run.check()
+    print(f"{fault}: died at {died} of {points} points")
+    assert died == points if fault == "kill" else died > points // 3
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("fault", ERRORS)
+def test_a_write_that_is_refused_stops_no_cell_and_is_made_up_for(
+    tmp_path: Path, nursery: subprocess.Popen[str], points: int, fault: str
+) -> None:
+    for at in range(1, points + 1):
+        run = Run(tmp_path, nursery, fault, at)
+        assert not run.of("failed"), run.said
+        if run.of("not attached"):
+            assert not run.of("ran"), "attaching failed, and said so"
+            continue
+        ran = run.of("ran")
+        assert all(printed == "" for *_, printed in ran)
+        assert [recording for _, _, recording, *_ in ran].count(False) <= 1
+        assert all(why for _, _, recording, why, _ in ran if not recording)
+        assert ran[-1][2] or at > points - 4, "it records again as soon as it can"
+        run.check()

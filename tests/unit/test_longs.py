@@ -1,0 +1,143 @@
+"""Long containers in segments: where pieces begin, what is shared, and how edits are done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kishu.history.pages import read_pages, write_pages
+from kishu.history.records import Blob, Segment
+from kishu.observe import longs
+from kishu.observe.identity import Identities
+from kishu.observe.longs import LONG, Longs, is_long, longs_within
+from kishu.observe.walk import Counters, Walk
+from kishu.store.store import Store
+from kishu.travel.splice import Edit, splice
+
+
+def walker() -> Longs:
+    counters = Counters()
+    return Longs(
+        lambda tolerant: Walk(Identities("s"), {}, frozenset(), counters, tolerant), counters
+    )
+
+
+def looked(walk: Longs, container: Any) -> list[longs.Piece]:
+    """One look, accepted as if all of it had been stored."""
+    walk.begin()
+    pieces = walk.pieces(container)
+    walk.meet("x", {id(container): container}, tolerant=False)
+    walk.accept()
+    return pieces
+
+
+def rows(count: int) -> list[dict[str, Any]]:
+    return [{"id": i, "tags": [i]} for i in range(count)]
+
+
+def test_a_container_is_long_by_its_elements_alone() -> None:
+    assert is_long([0] * LONG)
+    assert not is_long([0] * (LONG - 1))
+    assert not is_long("x" * LONG)
+
+
+def test_long_ones_are_found_near_the_surface() -> None:
+    inner = list(range(LONG))
+    assert list(longs_within({"a": [1, {"b": inner}]})) == [id(inner)]
+    assert list(longs_within(inner)) == [id(inner)]
+    assert longs_within([1, [2]]) == {}
+
+
+def test_nothing_is_held_where_each_has_one_holder() -> None:
+    for container in (rows(LONG), dict(enumerate(rows(LONG))), [(i, [i]) for i in range(LONG)]):
+        assert not any(piece.held for piece in looked(walker(), container))
+
+
+@pytest.mark.parametrize(
+    "share", [lambda r: r[5], lambda r: r[5]["tags"], lambda r: ("t", r[5]["tags"])]
+)
+def test_what_something_else_holds_is_held(share: Any) -> None:
+    container = rows(LONG)
+    other = share(container)
+    held = frozenset().union(*(piece.held for piece in looked(walker(), container)))
+    assert held == {id(other[1] if type(other) is tuple else other)}
+
+
+def test_what_a_shared_tuple_holds_is_held() -> None:
+    container: list[Any] = [[i] for i in range(LONG)]
+    inside = [1]
+    shared = (inside,)
+    del inside
+    container[7] = shared
+    held = frozenset().union(*(piece.held for piece in looked(walker(), container)))
+    assert held == {id(shared[0])}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["set", "insert", "delete", "append"]), st.floats(0, 1)),
+        max_size=6,
+    )
+)
+def test_pieces_join_up_and_only_those_that_changed_are_new(
+    edits: list[tuple[str, float]],
+) -> None:
+    container: list[Any] = rows(5 * LONG)
+    walk = walker()
+    before = {piece.digest for piece in looked(walk, container)}
+    for kind, where in edits:
+        at = int(where * (len(container) - 1))
+        if kind == "set":
+            container[at] = {"new": where}
+        elif kind == "insert":
+            container.insert(at, {"new": where})
+        elif kind == "delete":
+            del container[at : at + 3]
+        else:
+            container.append({"new": where})
+    pieces = looked(walk, container)
+    assert sum(piece.count for piece in pieces) == len(container)
+    assert sum(piece.digest not in before for piece in pieces) <= 2 * len(edits)
+    assert [piece.digest for piece in looked(walk, container)] == [p.digest for p in pieces]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), st.sampled_from([list, dict, set]))
+def test_a_splice_is_done_and_taken_back(data: st.DataObject, kind: type) -> None:
+    keys = data.draw(st.lists(st.integers(0, 50), unique=kind is not list, max_size=12))
+    wanted = data.draw(st.lists(st.integers(0, 50), unique=kind is not list, max_size=12))
+    live: Any = dict.fromkeys(keys, "old") if kind is dict else kind(keys)
+    before = list(live.items()) if kind is dict else kind(live)
+    cut = 0
+    while cut < min(len(keys), len(wanted)) and keys[cut] == wanted[cut]:
+        cut += 1
+    new = wanted[cut:]
+    edits = [Edit(cut, len(keys), new)]
+    if kind is dict:
+        edits = [Edit(cut, len(keys), (new, ["new"] * len(new)))]
+    elif kind is set:
+        edits = [Edit(0, 0, (set(keys) - set(wanted), set(wanted) - set(keys)))]
+    back = splice(live, edits)
+    assert (list(live) if kind is not set else live) == (wanted if kind is not set else set(wanted))
+    back()
+    assert (list(live.items()) if kind is dict else live) == before
+
+
+def test_pages_give_their_segments_back_and_begin_where_they_did(store: Store) -> None:
+    writer = store.writer("a" * 8, 0, 0)
+    segments = [
+        Segment(count=i, stream=Blob(4, [f"{i * 7919 % 256:02x}{i:038x}"])) for i in range(500)
+    ]
+    blob = write_pages(segments, writer)
+    segments[250] = Segment(count=9999, stream=segments[250].stream)
+    written = writer.chunks_written
+    again = write_pages(segments, writer)
+    assert writer.chunks_written - written <= 2
+    writer.append(b"{}")
+    assert list(read_pages(again, store)) == segments
+    assert len(list(read_pages(blob, store))) == 500
+    writer.close()
