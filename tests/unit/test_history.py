@@ -14,18 +14,17 @@ from hypothesis import strategies as st
 from kishu.errors import Damaged
 from kishu.history.history import History, State
 from kishu.history.ledger import Ledger, load
-from kishu.history.records import Blob, RefMove
+from kishu.history.records import Blob, Cell, RefMove, source_name
 from kishu.store.journal import format_line
 from kishu.store.key import Key
 from kishu.store.packs import chunk_name
-from kishu.store.store import Envelope
+from kishu.store.store import Envelope, Store
 from tests.unit.builders import commit, operation, recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from kishu.history.records import Commit, CommitId, Operation
-    from kishu.store.store import Store
     from tests.unit.notebook import Notebook
 
 quick = settings(max_examples=60, deadline=None)
@@ -270,3 +269,26 @@ def test_a_branch_that_a_session_left_behind_stays_and_another_begins(store: Sto
     writer.close()
     assert ledger.history.branches == {"main": [heads[1]], "main-2": [made.id]}
     assert made.parent == heads[0]
+
+
+def test_a_cells_text_is_written_once_and_read_everywhere(store: Store) -> None:
+    writer = store.writer("s", 0, 0)
+    ledger = Ledger(History(), writer, None)
+    for _ in range(3):
+        commit = ledger.new_commit(kind="run", cell=Cell("x = 'a rather long cell'"))
+        ledger.write("run", head=commit.id, commits=[commit])
+    text = (store.path / "journal" / "s.jsonl").read_text()
+    assert text.count("a rather long cell") == 1
+    again = load(Store.open(store.path, store.key))
+    assert {c.cell and c.cell.source for c in again.commits.values()} == {
+        "x = 'a rather long cell'"
+    }
+    writer.close()
+
+
+def test_a_text_that_is_not_what_its_name_says_is_no_cells_text() -> None:
+    history = History()
+    told = Cell(code=source_name("x = 1"))
+    history.add(operation("o", commits=[commit("c", cell=told)], sources={told.code: "import os"}))
+    assert history.commits["c"].cell == told
+    assert told.source == ""

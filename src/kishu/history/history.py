@@ -15,6 +15,7 @@ from kishu.history.records import (
     Recipe,
     RefMove,
     VersionId,
+    source_name,
 )
 
 State = dict[str, VersionId]
@@ -33,6 +34,7 @@ class History:
         self.operations: dict[OperationId, Operation] = {}
         self.commits: dict[CommitId, Commit] = {}
         self.versions: dict[VersionId, Recipe] = {}
+        self.sources: dict[str, str] = {}
         self.made_by: dict[VersionId, CommitId] = {}
         self.branches: dict[str, list[CommitId]] = {}
         self.tags: dict[str, list[CommitId]] = {}
@@ -65,6 +67,7 @@ class History:
         for version, recipe in operation.versions.items():
             if _admit(version, trusted, self.versions, self.untrusted_versions):
                 self.versions[version] = recipe
+        self._add_sources(operation)
         for commit in operation.commits:
             if not _admit(commit.id, trusted, self.commits, self.untrusted):
                 continue
@@ -77,6 +80,15 @@ class History:
             self._move(move)
         if operation.kind == "ignore":
             self.ignored ^= set(operation.names)
+
+    def _add_sources(self, operation: Operation) -> None:
+        for name, source in operation.sources.items():
+            if source_name(source) == name:
+                self.sources[name] = source
+        for commit in operation.commits:
+            if commit.cell is not None and commit.cell.code:
+                # What a lost record named stays empty: it can neither be shown nor run again.
+                commit.cell.source = self.sources.get(commit.cell.code, "")
 
     def _move(self, move: RefMove) -> None:
         refs = self.branches if move.kind == "branch" else self.tags

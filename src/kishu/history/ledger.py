@@ -20,6 +20,7 @@ from kishu.history.records import (
     Recipe,
     RefMove,
     VersionId,
+    source_name,
 )
 from kishu.history.steps import Steps
 from kishu.store.store import UNREADABLE, Store, Writer
@@ -114,6 +115,7 @@ class Ledger:
             versions=versions or {},
             moves=moves or [],
             names=names or [],
+            sources=self._name_sources(commits or []),
         )
         operation.id = self._id(operation)
         stays = self.steps.position if position is None else position
@@ -125,12 +127,22 @@ class Ledger:
         self._last = operation.id
         return operation
 
+    def _name_sources(self, commits: list[Commit]) -> dict[str, str]:
+        """Name the texts of the commits' cells; gives those that the history does not have."""
+        new = {}
+        for commit in commits:
+            if commit.cell is not None:
+                commit.cell.code = source_name(commit.cell.source)
+                if commit.cell.code not in self.history.sources:
+                    new[commit.cell.code] = commit.cell.source
+        return new
+
     def _append(self, operation: Operation, done: bool) -> None:
         try:
             while self.unwritten:
-                self._writer.append(msgspec.json.encode(self.unwritten[0]))
+                self._writer.append(_encoded(self.unwritten[0]))
                 del self.unwritten[0]
-            self._writer.append(msgspec.json.encode(operation))
+            self._writer.append(_encoded(operation))
         except NotRecording:
             if not done:
                 raise
@@ -140,3 +152,13 @@ class Ledger:
         self._count += 1
         data = msgspec.json.encode((self._writer.session, self._count, content))
         return blake3(data).hexdigest(length=ID_BYTES)
+
+
+def _encoded(operation: Operation) -> bytes:
+    """The record: each distinct cell's text stands in one operation, and its name in the others."""
+    replace = msgspec.structs.replace
+    commits = [
+        replace(commit, cell=commit.cell and replace(commit.cell, source=""))
+        for commit in operation.commits
+    ]
+    return msgspec.json.encode(replace(operation, commits=commits))

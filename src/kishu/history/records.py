@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+from blake3 import blake3
 
 VersionId = str
 CommitId = str
@@ -121,21 +122,28 @@ class Cell(msgspec.Struct, omit_defaults=True):
     """The cell whose run a commit records.
 
     Attributes:
-        source: the cell's text.
+        source: the cell's text; empty on the disk, where ``code`` names it.
         number: the execution count, the ``7`` of ``In [7]``; 0 where there is none.
         id: the notebook's own id of the cell, where the front end gave one.
         outcome: ``ok``, or the name of the exception that ended it.
         seconds: how long it ran.
         effects: what it did that running it again would do again: ``file``, ``process``,
             ``socket``, as an audit hook saw it.
+        code: what `source_name` gives for the text, under which an operation brings it.
     """
 
-    source: str
+    source: str = ""
     number: int = 0
     id: str = ""
     outcome: str = "ok"
     seconds: float = 0.0
     effects: list[str] = []
+    code: str = ""
+
+
+def source_name(source: str) -> str:
+    """The name of a cell's text: the first 160 bits of its BLAKE3, in hex."""
+    return blake3(source.encode()).hexdigest(length=20)
 
 
 class Commit(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -209,6 +217,7 @@ class Operation(msgspec.Struct, omit_defaults=True, kw_only=True):
         position: the step on which we stand after it; `previous` is the one before that step.
         commits: commits that came with it, oldest first.
         versions: recipes of the versions that appear in them for the first time.
+        sources: texts of cells that appear in them for the first time, by name.
         moves: refs that it set.
         names: the variables that an ``ignore`` names.
     """
@@ -226,6 +235,7 @@ class Operation(msgspec.Struct, omit_defaults=True, kw_only=True):
     previous: OperationId = ""
     commits: list[Commit] = []
     versions: dict[VersionId, Recipe] = {}
+    sources: dict[str, str] = {}
     moves: list[RefMove] = []
     names: list[str] = []
 
