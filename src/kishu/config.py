@@ -19,6 +19,9 @@ class Config(msgspec.Struct, frozen=True):
         floor: ``[store] floor``: free disk space, in bytes or with K, M, G, below which Kishu
             stops recording.
         cap: ``[store] cap``: size of one history above which Kishu stops recording; 0: no cap.
+        keep_days: ``[keep] days``: the age from which ``gc`` lets automatic commits go; 0: none.
+        keep_commits: ``[keep] commits``: how many of the newest automatic commits stay; 0: all.
+        keep_size: ``[keep] size``: how many bytes these may need; 0: any number.
         replay: ``[replay] automatic``: whether a restore runs cells again by itself.
         replay_seconds: ``[replay] seconds``: cells that took longer are not run by themselves.
     """
@@ -26,6 +29,9 @@ class Config(msgspec.Struct, frozen=True):
     excluded_classes: frozenset[str] = frozenset()
     floor: int = 512 * 1024 * 1024
     cap: int = 0
+    keep_days: float = 30.0
+    keep_commits: int = 0
+    keep_size: int = 0
     replay: bool = True
     replay_seconds: float = 10.0
 
@@ -88,17 +94,27 @@ def _switch(text: str) -> bool:
         raise ValueError(text) from None
 
 
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not seconds >= 0:
+def _amount(text: str) -> float:
+    amount = float(text)
+    if not amount >= 0:
         raise ValueError(text)
-    return seconds
+    return amount
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 0:
+        raise ValueError(text)
+    return count
 
 
 _OPTIONS = {
     ("store", "exclude"): ("excluded_classes", _names),
     ("store", "floor"): ("floor", _size),
     ("store", "cap"): ("cap", _size),
+    ("keep", "days"): ("keep_days", _amount),
+    ("keep", "commits"): ("keep_commits", _count),
+    ("keep", "size"): ("keep_size", _size),
     ("replay", "automatic"): ("replay", _switch),
-    ("replay", "seconds"): ("replay_seconds", _seconds),
+    ("replay", "seconds"): ("replay_seconds", _amount),
 }

@@ -11,6 +11,7 @@
     │   ├── Damaged           a record or a chunk that does not match its checksum
     │   ├── Unsupported       a format newer than this version of Kishu
     │   ├── NotRecording      the disk refused, is full, or the cap is reached
+    │   ├── InUse             another kernel uses the history
     │   └── Untrusted         a history written elsewhere, not yet trusted here
     └── RestoreError          a state that could not be brought back
         ├── NotRecoverable    what the commit says cannot come back
@@ -125,7 +126,14 @@ class NotRecording(StoreError):
     """Nothing can be written now: the disk refused, is full, or the cap is reached."""
 
     kind = "not-recording"
-    default_remedy = "Free some disk space, or raise `cap` in config.ini."
+    default_remedy = "Free some disk space (`%kishu gc`), or raise `cap` in config.ini."
+
+
+class InUse(StoreError):
+    """What needs the history for itself alone found somebody else there."""
+
+    kind = "in-use"
+    default_remedy = "Close the other kernels of this notebook, then try again."
 
 
 class Untrusted(StoreError):

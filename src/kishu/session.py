@@ -15,13 +15,16 @@ from kishu.errors import (
     NotAttached,
     NothingToDo,
     NotRecording,
+    NotRecoverable,
     UnknownRef,
     Untrusted,
     UsageError,
 )
 from kishu.history import log, past, refs
 from kishu.history.catalog import open_history
+from kishu.history.garbage import Garbage, collect_garbage
 from kishu.history.history import History, State
+from kishu.history.keep import Rules
 from kishu.history.ledger import Ledger, load
 from kishu.history.log import Difference, Entry, Shown
 from kishu.history.records import Cell, Commit, CommitId, Operation, OperationKind
@@ -65,6 +68,7 @@ class Session:
         self._config = config
         self._last_cost: Cost | None = None
         self._store = open_history(home, Key.load(home), notebook)
+        self._store.hold()
         self._history = load(self._store)
         living = {id for id in self._store.sessions() if self._store.is_alive(id)}
         self._resumed = past.end(self._history, living)
@@ -336,6 +340,35 @@ class Session:
         self._history.untrusted_versions.clear()
         return count
 
+    def gc(self, dry_run: bool = False) -> Garbage:
+        """Let go of data that only old automatic commits need, as ``[keep]`` in the config says.
+
+        Named commits, tags, the tips of branches and where sessions are keep theirs. What this
+        session wrote itself goes when a later one collects.
+
+        Args:
+            dry_run: only say what would go.
+
+        Raises:
+            InUse: another kernel uses the history.
+            Damaged: something that is kept is damaged.
+            NotRecording: the disk refused.
+        """
+        self._require()
+        self.record_found()
+        config = self._config
+        garbage = collect_garbage(
+            self._history,
+            self._store,
+            Rules(config.keep_days, config.keep_commits, config.keep_size),
+            [self._ledger.head],
+            None if dry_run else lambda goes: self._ledger.write("gc", names=goes),
+        )
+        if not dry_run:
+            self._recorder.forget()
+            self._writer.measure()
+        return garbage
+
     def detach(self) -> None:
         """End the session; the history stays."""
         if self.attached:
@@ -404,6 +437,7 @@ class Session:
         """
         target = self.resolve(ref)
         self._check_trust(target)
+        self._check_kept(target)
         state = self._history.state(target)
         return At(state, self._build_aside(state))
 
@@ -454,6 +488,7 @@ class Session:
     ) -> Report:
         start = time.perf_counter()
         self._check_trust(target)
+        self._check_kept(target)
         wanted = self._history.state(target) if target else {}
         for name in self._history.ignored:
             wanted.pop(name, None)
@@ -499,6 +534,7 @@ class Session:
                 f"It has {', '.join(sorted(n for n in state if not is_number(n)))}.",
             )
         self._check_trust(target)
+        self._check_kept(target)
         report = Report("checkout", f"{label}, only {', '.join(names)}", before=self._ledger.head)
         build = self._build_aside(state)
         with hushed(), without_collecting():
@@ -546,6 +582,13 @@ class Session:
             raise Untrusted(
                 "This state was written by a Kishu with another key (another machine or user);"
                 " restoring it runs code that it holds."
+            )
+
+    def _check_kept(self, target: CommitId) -> None:
+        if target in self._history.forgotten:
+            raise NotRecoverable(
+                f"The data of {target[:8]} was let go by `%kishu gc`.",
+                "`%kishu log` shows which commits still have theirs.",
             )
 
     def _branch_at(self, commit: CommitId) -> str:

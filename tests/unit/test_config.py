@@ -40,13 +40,17 @@ def test_every_option_can_be_set(tmp_path: Path) -> None:
             f.G
         floor = 2G
         cap = 100 MB
+        [keep]
+        days = 1.5
+        commits = 7
+        size = 1G
         [replay]
         automatic = no
         seconds = 2.5
     """
     found = load(tmp_path, re.sub(r"(?m)^ {8}", "", text))
     assert found == Config(
-        frozenset({"a.B", "c.d.E", "f.G"}), 2 * 1024**3, 100 * 1024**2, False, 2.5
+        frozenset({"a.B", "c.d.E", "f.G"}), 2 * 1024**3, 100 * 1024**2, 1.5, 7, 1024**3, False, 2.5
     )
     unset = [
         name for name in Config.__struct_fields__ if getattr(found, name) == getattr(DEFAULTS, name)

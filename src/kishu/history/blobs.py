@@ -25,6 +25,19 @@ def write_tree(names: list[str], size: int, writer: Writer | Naming) -> Blob:
     return Blob(size, names, depth)
 
 
+def all_names(blob: Blob, store: Store) -> Iterator[str]:
+    """The names of all chunks of a blob: nodes and data.
+
+    Raises:
+        Damaged: a node is missing or damaged.
+    """
+    names = blob.names
+    yield from names
+    for _ in range(blob.depth):
+        names = [name for node in names for name in _split(store.get(node))]
+        yield from names
+
+
 def leaf_names(blob: Blob, store: Store) -> list[str]:
     """The names of a blob's data chunks, in order.
 

@@ -39,6 +39,7 @@ class History:
         self.branches: dict[str, list[CommitId]] = {}
         self.tags: dict[str, list[CommitId]] = {}
         self.ignored: set[str] = set()
+        self.forgotten: set[CommitId] = set()
         self.untrusted: set[CommitId] = set()
         self.untrusted_versions: set[VersionId] = set()
         self._leaves: dict[OperationId, None] = {}
@@ -64,9 +65,7 @@ class History:
         for parent in operation.parents:
             self._leaves.pop(parent, None)
         self._leaves[operation.id] = None
-        for version, recipe in operation.versions.items():
-            if _admit(version, trusted, self.versions, self.untrusted_versions):
-                self.versions[version] = recipe
+        self._add_versions(operation, trusted)
         self._add_sources(operation)
         for commit in operation.commits:
             if not _admit(commit.id, trusted, self.commits, self.untrusted):
@@ -80,6 +79,13 @@ class History:
             self._move(move)
         if operation.kind == "ignore":
             self.ignored ^= set(operation.names)
+        elif operation.kind == "gc" and trusted:
+            self.forgotten.update(operation.names)
+
+    def _add_versions(self, operation: Operation, trusted: bool) -> None:
+        for version, recipe in operation.versions.items():
+            if _admit(version, trusted, self.versions, self.untrusted_versions):
+                self.versions[version] = recipe
 
     def _add_sources(self, operation: Operation) -> None:
         for name, source in operation.sources.items():

@@ -16,6 +16,7 @@ class Entry(msgspec.Struct):
     Attributes:
         changed: variables that it set; `deleted`: variables that it took away.
         cost: milliseconds that Kishu took; `nbytes`: bytes stored.
+        forgotten: whether ``gc`` let go of its data.
     """
 
     id: CommitId
@@ -31,6 +32,7 @@ class Entry(msgspec.Struct):
     branches: list[str]
     tags: list[str]
     current: bool
+    forgotten: bool = False
 
     @property
     def label(self) -> str:
@@ -73,6 +75,7 @@ def entry(history: History, commit: Commit, head: CommitId) -> Entry:
         cost=commit.cost,
         nbytes=commit.nbytes,
         current=commit.id == head,
+        forgotten=commit.id in history.forgotten,
         **history.names_of(commit.id),
     )
 

@@ -195,6 +195,7 @@ OperationKind = Literal[
     "branch",
     "tag",
     "ignore",
+    "gc",
     "detach",
 ]
 
@@ -219,7 +220,7 @@ class Operation(msgspec.Struct, omit_defaults=True, kw_only=True):
         versions: recipes of the versions that appear in them for the first time.
         sources: texts of cells that appear in them for the first time, by name.
         moves: refs that it set.
-        names: the variables that an ``ignore`` names.
+        names: the variables that an ``ignore`` names; the commits whose data a ``gc`` let go.
     """
 
     id: OperationId

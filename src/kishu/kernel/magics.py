@@ -72,6 +72,8 @@ def _parser() -> _Parser:
     verb("unpause", "commit cells again")
     verb("ignore", "leave variables out, or take them in again").add_argument("names", nargs="*")
     verb("trust", "vouch for a history that came from elsewhere")
+    gc = verb("gc", "let go of the data of old automatic commits, as the config says")
+    gc.add_argument("-n", "--dry-run", action="store_true", help="only say what would go")
     verb("check", "read every record and chunk, and name what is damaged")
     verb("detach", "stop recording this notebook")
     return parser
@@ -166,6 +168,7 @@ _VERBS: dict[str, Verb] = {
     "unpause": _unpause,
     "ignore": lambda session, arguments: session.ignore(*arguments.names),
     "trust": lambda session, arguments: session.trust(),
+    "gc": lambda session, arguments: session.gc(arguments.dry_run),
     "check": lambda session, arguments: session.check(),
 }
 

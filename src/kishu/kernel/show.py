@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
+from kishu.history.garbage import Garbage
 from kishu.history.log import Difference, Entry, Shown
 from kishu.status import Status
 
 
-def text(verb: str, result: Any) -> str:  # noqa: PLR0911 - one line for each kind of result
+def text(verb: str, result: Any) -> str:
     """A verb's result for a reader."""
-    if isinstance(result, Status):
-        return _status(result)
-    if isinstance(result, Shown):
-        return _shown(result)
-    if isinstance(result, Difference):
-        return _difference(result)
-    if isinstance(result, Entry):
-        on = f" on {', '.join(result.branches)}" if result.branches else ""
-        return f"Committed {result.id[:8]}{on}: {result.label}"
-    if verb in ("log", "find"):
-        return "\n".join(map(_entry, result)) or "No commit."
-    if verb in ("branch", "tag"):
-        lines = [f"{name:<20} {' and '.join(to[:8] for to in at)}" for name, at in result.items()]
-        return "\n".join(lines) or f"No {verb}."
-    if verb == "trust":
-        return "The history is trusted here now."
-    if verb == "ignore":
-        return f"Left out: {', '.join(result) or 'nothing'}."
-    if verb == "check":
-        return "\n".join(result) or "Every record and chunk is whole."
-    return repr(result)
+    show = _BY_VERB.get(verb) or _BY_TYPE.get(type(result), repr)
+    return show(result)
+
+
+def _committed(entry: Entry) -> str:
+    on = f" on {', '.join(entry.branches)}" if entry.branches else ""
+    return f"Committed {entry.id[:8]}{on}: {entry.label}"
+
+
+def _refs(verb: str, refs: dict[str, list[str]]) -> str:
+    lines = [f"{name:<20} {' and '.join(to[:8] for to in at)}" for name, at in refs.items()]
+    return "\n".join(lines) or f"No {verb}."
 
 
 def _status(status: Status) -> str:
@@ -57,6 +50,7 @@ def _entry(line: Entry) -> str:
     names = [f"+{name}" for name in line.changed] + [f"-{name}" for name in line.deleted]
     shown = ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
     marks = "".join(f" ({name})" for name in (*line.branches, *line.tags))
+    marks += " (data let go)" if line.forgotten else ""
     failed = f" !{line.cell.outcome}" if line.cell is not None and line.cell.outcome != "ok" else ""
     return (
         f"{'*' if line.current else ' '} {line.id[:8]} {clock(line.time)} {number:>5} "
@@ -88,6 +82,17 @@ def _difference(difference: Difference) -> str:
     return "\n".join(lines) or "The variables are the same."
 
 
+def _garbage(garbage: Garbage) -> str:
+    would = "would " if garbage.dry_run else ""
+    lines = [
+        f"{size(garbage.nbytes)} {would}go, in {garbage.chunks} chunks.",
+        f"{garbage.kept} commits keep their data, {len(garbage.commits)} {would}lose theirs.",
+    ]
+    if garbage.dry_run and garbage.chunks:
+        lines.append("`%kishu gc` lets go of them.")
+    return "\n".join(lines)
+
+
 def size(nbytes: int) -> str:
     """Bytes for a reader."""
     for unit in ("B", "kB", "MB"):
@@ -102,3 +107,21 @@ def clock(seconds: float) -> str:
     then = time.localtime(seconds)
     same_day = time.strftime("%Y%m%d", then) == time.strftime("%Y%m%d")
     return time.strftime("%H:%M:%S" if same_day else "%Y-%m-%d", then)
+
+
+_BY_VERB: dict[str, Callable[[Any], str]] = {
+    "log": lambda entries: "\n".join(map(_entry, entries)) or "No commit.",
+    "find": lambda entries: "\n".join(map(_entry, entries)) or "No commit.",
+    "branch": lambda refs: _refs("branch", refs),
+    "tag": lambda refs: _refs("tag", refs),
+    "trust": lambda _: "The history is trusted here now.",
+    "ignore": lambda names: f"Left out: {', '.join(names) or 'nothing'}.",
+    "check": lambda damaged: "\n".join(damaged) or "Every record and chunk is whole.",
+}
+_BY_TYPE: dict[type, Callable[[Any], str]] = {
+    Status: _status,
+    Shown: _shown,
+    Difference: _difference,
+    Garbage: _garbage,
+    Entry: _committed,
+}

@@ -25,6 +25,10 @@ class Recorder:
         self._keeps = isinstance(writer, Writer)
         self._names: dict[bytes, str] = {}
 
+    def forget(self) -> None:
+        """Take no chunk for written: garbage was collected."""
+        self._names.clear()
+
     def naming(self) -> Recorder:
         """A recorder that only names what it is given: for comparing, not for keeping."""
         names = Recorder(Naming())

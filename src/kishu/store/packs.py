@@ -37,13 +37,17 @@ def write_all(fd: int, data: Buffer) -> None:
 
 
 class PackWriter:
-    """Appends one session's chunks to its packs; a new pack begins at 256 MiB."""
+    """Appends one session's chunks to its packs; a new pack begins at 256 MiB.
 
-    def __init__(self, directory: Path, session: str) -> None:
+    Args:
+        last: the number of the session's last pack so far.
+    """
+
+    def __init__(self, directory: Path, session: str, last: int = 0) -> None:
         self._directory = directory
         self._session = session
         self._fd = -1
-        self._number = 0
+        self._number = last
         self._size = 0
 
     def append(self, data: Buffer) -> Span:
@@ -77,6 +81,11 @@ class PackWriter:
     def fd(self) -> int:
         """The open pack's descriptor, -1 before the first chunk."""
         return self._fd
+
+    def sync(self) -> None:
+        """Have what was written on the disk."""
+        if self._fd >= 0:
+            os.fsync(self._fd)
 
     def close(self) -> None:
         """Close the pack; chunks written stay."""

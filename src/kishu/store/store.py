@@ -13,8 +13,9 @@ import msgspec
 from blake3 import blake3
 
 from kishu.errors import Damaged, NotRecording, StoreError, Unsupported
-from kishu.store.journal import JournalWriter, is_locked, read_lines
+from kishu.store.journal import JournalWriter, Line, is_locked, read_lines
 from kishu.store.key import Key
+from kishu.store.lease import Lease
 from kishu.store.packs import Buffer, PackReader, PackWriter, Span, chunk_name, write_all
 
 FORMAT_VERSION = 1
@@ -83,6 +84,7 @@ class Store:
         self.key = key
         self.format = format
         self.damaged: list[str] = []
+        self.lease: Lease | None = None
         self._packs = PackReader(path)
         self._where: dict[str, list[_Place]] = {}
         self._claimed: dict[str, list[_Place]] = {}
@@ -136,7 +138,7 @@ class Store:
 
     def is_alive(self, session: str) -> bool:
         """Whether that session's process still holds its journal."""
-        return is_locked(self._journal(session))
+        return is_locked(self.journal(session))
 
     def records(self) -> Iterator[Record]:
         """Every intact record, session by session, in the order it was written.
@@ -144,22 +146,18 @@ class Store:
         Damaged lines are left out and named in `damaged`.
         """
         self.damaged.clear()
+        self._where.clear()
+        self._claimed.clear()
+        self._line = None
         for session in self.sessions():
             yield from self._session_records(session)
 
     def _session_records(self, session: str) -> Iterator[Record]:
-        path = self._journal(session)
-        vouched = self._vouched_bytes(session, path)
-        for line in read_lines(path, self.key):
-            try:
-                if not line.intact:
-                    raise msgspec.DecodeError("checksum")
-                envelope = msgspec.json.decode(line.json, type=Envelope)
-            except UNREADABLE:
-                self.damaged.append(f"record at byte {line.offset} of {path.name}")
+        for line, envelope, trusted in self.envelopes(session):
+            if envelope is None:
+                journal = self.journal(session).name
+                self.damaged.append(f"record at byte {line.offset} of {journal}")
                 continue
-            ours = envelope.history == self.format.history and envelope.session == session
-            trusted = (line.signed and ours) or line.offset + line.length <= vouched
             known = self._where if trusted else self._claimed
             for name, span in envelope.packed.items():
                 known.setdefault(name, []).append((session, span))
@@ -167,6 +165,22 @@ class Store:
                 place = (session, _InJournal(line.offset, line.length))
                 known.setdefault(name, []).append(place)
             yield Record(session, envelope.seq, bytes(envelope.body), trusted)
+
+    def envelopes(self, session: str) -> Iterator[tuple[Line, Envelope | None, bool]]:
+        """The lines of a journal: what each holds, None if damaged, and whether to trust it."""
+        path = self.journal(session)
+        vouched = self._vouched_bytes(session, path)
+        for line in read_lines(path, self.key):
+            try:
+                if not line.intact:
+                    raise msgspec.DecodeError("checksum")
+                envelope = msgspec.json.decode(line.json, type=Envelope)
+            except UNREADABLE:
+                yield line, None, False
+                continue
+            ours = envelope.history == self.format.history and envelope.session == session
+            trusted = (line.signed and ours) or line.offset + line.length <= vouched
+            yield line, envelope, trusted
 
     def has(self, name: str) -> bool:
         """Whether the chunk is here, as a trusted record says."""
@@ -191,6 +205,14 @@ class Store:
             self._claimed.setdefault(name, []).extend(self._where.pop(name))
         raise failure
 
+    def read_packed(self, session: str, span: Span, name: str) -> bytes:
+        """One copy of a chunk.
+
+        Raises:
+            Damaged: it is not what its name says.
+        """
+        return self._packs.read(session, span, name)
+
     def _read_inline(self, session: str, where: _InJournal, name: str) -> bytes:
         try:
             data = self._inline_of(session, where)[name]
@@ -204,7 +226,7 @@ class Store:
         """The chunks in a journal's line; the line read last is at hand, for its neighbours."""
         place = (session, where)
         if self._line is None or self._line[0] != place:
-            with open(self._journal(session), "rb") as file:
+            with open(self.journal(session), "rb") as file:
                 line = os.pread(file.fileno(), where.length, where.offset)
             envelope = msgspec.json.decode(line.rstrip(b"\n").split(b" ", 2)[2], type=Envelope)
             self._line = place, envelope.inline
@@ -242,6 +264,17 @@ class Store:
             for entry in os.scandir(self.path / folder)
         )
 
+    def hold(self) -> None:
+        """Share the lease on the history until it is closed: nobody collects its garbage now.
+
+        Raises:
+            NotRecording: somebody does so just now, or the directory cannot be written.
+        """
+        try:
+            self.lease = Lease(self.path)
+        except OSError as error:
+            raise NotRecording(f"{self.path} cannot be written: {error.strerror}.") from error
+
     def trust(self) -> int:
         """Vouch, with this machine's key, for every record now here; gives how many journals.
 
@@ -250,7 +283,7 @@ class Store:
         """
         trusted = {}
         for session in self.sessions():
-            data = self._journal(session).read_bytes()
+            data = self.journal(session).read_bytes()
             digest = blake3(data).hexdigest()
             mac = self.key.sign(self._vow(session, len(data), digest))
             trusted[session] = _Trusted(len(data), digest, mac)
@@ -277,15 +310,18 @@ class Store:
     def _vow(self, session: str, size: int, digest: str) -> bytes:
         return f"trust {self.format.history} {session} {size} {digest}".encode()
 
-    def _journal(self, session: str) -> Path:
+    def journal(self, session: str) -> Path:
+        """A session's journal."""
         return self.path / "journal" / f"{session}.jsonl"
 
     def _learn(self, name: str, session: str, where: Span | _InJournal) -> None:
         self._where.setdefault(name, []).append((session, where))
 
     def close(self) -> None:
-        """Close the files read from."""
+        """Close the files read from, and let go of the lease."""
         self._packs.close()
+        if self.lease is not None:
+            self.lease.close()
 
 
 class Writer:
@@ -304,7 +340,7 @@ class Writer:
         self._floor = floor_bytes
         self._cap = cap_bytes
         self._size = store.size()
-        self._journal = JournalWriter(store._journal(session), store.key)
+        self._journal = JournalWriter(store.journal(session), store.key)
         self._packs = PackWriter(store.path, session)
         self._packed: dict[str, Span] = {}
         self._inline: dict[str, bytes] = {}
@@ -370,6 +406,10 @@ class Writer:
     def size(self) -> int:
         """Bytes of the whole history on disk, as far as this writer knows."""
         return self._size
+
+    def measure(self) -> None:
+        """Ask the disk how big the history is."""
+        self._size = self._store.size()
 
     def take_bytes_written(self) -> int:
         """The bytes written since this was last asked."""

@@ -1,0 +1,75 @@
+"""Garbage: what the history need not hold any longer, and letting go of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from kishu.errors import Damaged
+from kishu.history.history import History
+from kishu.history.keep import Rules, chunks_of, kept, states
+from kishu.history.records import CommitId
+from kishu.store.collect import collect
+from kishu.store.store import Store
+
+
+class Garbage(msgspec.Struct):
+    """What a collection let go, or would.
+
+    Attributes:
+        commits: commits whose data goes; they stay in the log.
+        kept: how many commits keep theirs.
+        chunks, nbytes: chunks that no kept commit needs, and their bytes on the disk.
+        dry_run: whether it was only asked.
+    """
+
+    commits: list[CommitId]
+    kept: int
+    chunks: int
+    nbytes: int
+    dry_run: bool
+
+
+def collect_garbage(
+    history: History,
+    store: Store,
+    rules: Rules,
+    heads: Iterable[CommitId],
+    announce: Callable[[list[CommitId]], object] | None,
+) -> Garbage:
+    """Let go of the data that only commits need which the rules do not keep.
+
+    Args:
+        heads: the commits where sessions are.
+        announce: records which commits lose their data, before they do; None to only ask.
+
+    Raises:
+        Damaged: a record or a chunk that is kept is damaged: nobody can tell what it needs.
+        InUse: another session uses the history.
+        NotRecording: the disk refused.
+    """
+    if store.lease is None or store.damaged:
+        raise Damaged("A damaged history is not collected.")
+    with store.lease.alone():
+        stays = kept(history, rules, time.time(), heads)
+        versions = {
+            version for id, state in states(history) if id in stays for version in state.values()
+        }
+        needed = chunks_of((history.recipe(version) for version in versions), store)
+        goes = [
+            id
+            for id, state in states(history)
+            if id not in stays
+            and id not in history.forgotten
+            and not versions.issuperset(state.values())
+        ]
+        if announce is not None:
+            announce(sorted(goes))
+        gone = collect(store, needed, dry_run=announce is None)
+        if announce is not None:
+            for _ in store.records():
+                # Chunks have moved: where they are now is read again.
+                pass
+    return Garbage(sorted(goes), len(stays), gone.chunks, gone.nbytes, announce is None)

@@ -1,0 +1,70 @@
+"""The lease on a history: who uses it shares it, who collects its garbage has it alone."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kishu.errors import InUse, NotRecording
+
+_PATIENCE = 30.0
+_PAUSE = 0.05
+
+
+class Lease:
+    """A lock on ``lease`` in the history's directory, shared until it is closed.
+
+    Where the file system has no locks, the history is used without, and never collected.
+
+    Raises:
+        NotRecording: somebody collects garbage and does not come to an end.
+        OSError: the file cannot be made.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._fd = os.open(directory / "lease", os.O_RDWR | os.O_CREAT, 0o600)
+        self._locks = True
+        until = time.monotonic() + _PATIENCE
+        while self._locks:
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    self.close()
+                    raise NotRecording(
+                        f"The garbage of {directory.name} is being collected.", "Try again later."
+                    ) from None
+                time.sleep(_PAUSE)
+            except OSError:
+                self._locks = False
+            else:
+                return
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Have the history to oneself.
+
+        Raises:
+            InUse: another session, or another machine for all one can tell, uses it.
+        """
+        if not self._locks:
+            raise InUse("This file system has no locks: nobody can tell who else is here.")
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(self._fd, fcntl.LOCK_SH)
+            raise InUse("Another kernel uses this history.") from None
+        try:
+            yield
+        finally:
+            fcntl.flock(self._fd, fcntl.LOCK_SH)
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
