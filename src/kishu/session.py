@@ -206,24 +206,34 @@ class Session:
         self._write("commit", look, change, commit)
         return log.entry(self._history, commit, commit.id)
 
-    def undo(self, n: int = 1) -> Report:
+    def undo(self, n: int = 1, force: bool = False) -> Report:
         """Take back the last ``n`` steps (cell runs, checkouts, restarts): variables only.
+
+        Args:
+            n: how many.
+            force: go on where the disk refuses to record what has changed: it is lost.
 
         Raises:
             NothingToDo: there are fewer steps.
+            NotRecording: the disk refused to record what would be lost; nothing was changed.
             RestoreError: a state could not be built; nothing was changed.
         """
         self._require(n)
         steps = self._ledger.steps.undone(n)
         last = steps[-1]
         label = "Undid " + self._labels(steps)
-        return self._travel("undo", last.before, label, position=last.previous)
+        return self._travel("undo", last.before, label, force, position=last.previous)
 
-    def redo(self, n: int = 1) -> Report:
+    def redo(self, n: int = 1, force: bool = False) -> Report:
         """Do again the last ``n`` undone steps.
+
+        Args:
+            n: how many.
+            force: as in `undo`.
 
         Raises:
             NothingToDo: there are fewer.
+            NotRecording: the disk refused to record what would be lost; nothing was changed.
             RestoreError: a state could not be built; nothing was changed.
         """
         self._require(n)
@@ -231,7 +241,7 @@ class Session:
         done = [self._history.operations[stand.position] for stand in stands]
         last = stands[-1]
         return self._travel(
-            "redo", last.head, "Redid " + self._labels(done), position=last.position,
+            "redo", last.head, "Redid " + self._labels(done), force, position=last.position,
             branch=self._branch_at(last.head),
         )  # fmt: skip
 
@@ -241,6 +251,7 @@ class Session:
         variables: bool = True,
         notebook: bool = True,
         only: Iterable[str] | None = None,
+        force: bool = False,
     ) -> Report:
         """Go to another state.
 
@@ -249,8 +260,10 @@ class Session:
             variables: bring back the variables.
             notebook: bring back the notebook's cells, where a front end is there to do it.
             only: bring back these variables alone, with new objects.
+            force: as in `undo`.
 
         Raises:
+            NotRecording: the disk refused to record what would be lost; nothing was changed.
             UnknownRef, AmbiguousRef: ``ref`` names nothing, or too much.
             RestoreError: the state could not be built; nothing was changed.
         """
@@ -266,7 +279,7 @@ class Session:
             self.record_found()
             return self._take_from(target, list(only), label)
         branch = ref if ref in self._history.branches else self._branch_at(target)
-        report = self._travel("checkout", target, label, branch=branch)
+        report = self._travel("checkout", target, label, force, branch=branch)
         if notebook:
             report.notes.append("the notebook's cells are as they were: no front end is attached")
         return report
@@ -482,6 +495,7 @@ class Session:
         kind: OperationKind,
         target: CommitId,
         label: str,
+        force: bool = False,
         *,
         position: str | None = None,
         branch: str | None = None,
@@ -493,7 +507,17 @@ class Session:
         for name in self._history.ignored:
             wanted.pop(name, None)
         now = self._observer.state
-        look = self.record_found([e for e, version in wanted.items() if now.get(e) != version])
+        changing = [e for e, version in wanted.items() if now.get(e) != version]
+        try:
+            look = self.record_found(changing)
+        except NotRecording as error:
+            if not force:
+                raise NotRecording(
+                    f"What has changed since the last commit would be lost: {error.message}",
+                    "Mend that, or go on without it with `--force` (`force=True`).",
+                ) from error
+            look = self._look(changing)
+            self._observer.disown(look)
         report = Report(kind, label, before=self._ledger.head)
         replayer = Replayer(self._store, self._history, self._identities, self._host, self._config)
         place = Place(

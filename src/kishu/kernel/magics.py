@@ -49,14 +49,18 @@ def _parser() -> _Parser:
     diff.add_argument("a")
     diff.add_argument("b", nargs="?", default="HEAD")
     verb("find", "the commits that changed a variable").add_argument("name")
-    verb("undo", "take back the last cell runs").add_argument("n", type=int, nargs="?", default=1)
-    verb("redo", "do again what was undone").add_argument("n", type=int, nargs="?", default=1)
+    undo = verb("undo", "take back the last cell runs")
+    redo = verb("redo", "do again what was undone")
+    for step in (undo, redo):
+        step.add_argument("n", type=int, nargs="?", default=1)
     verb("commit", "name the present state").add_argument("-m", "--message", default="")
     checkout = verb("checkout", "go to another state")
     checkout.add_argument("ref")
     checkout.add_argument("--variables", action="store_true", help="the variables alone")
     checkout.add_argument("--notebook", action="store_true", help="the notebook's cells alone")
     checkout.add_argument("--only", metavar="A,B", help="these variables alone")
+    for travel in (undo, redo, checkout):
+        travel.add_argument("--force", action="store_true", help="lose what cannot be recorded")
     at = verb("at", "a variable of another state: `old = %%kishu at REF NAME`")
     at.add_argument("ref")
     at.add_argument("name")
@@ -117,6 +121,7 @@ def _checkout(session: Session, arguments: argparse.Namespace) -> Any:
         variables=arguments.variables or not arguments.notebook,
         notebook=arguments.notebook or not arguments.variables,
         only=arguments.only.split(",") if arguments.only else None,
+        force=arguments.force,
     )
 
 
@@ -157,8 +162,8 @@ _VERBS: dict[str, Verb] = {
     "show": lambda session, arguments: session.show(arguments.ref),
     "diff": lambda session, arguments: session.diff(arguments.a, arguments.b),
     "find": lambda session, arguments: session.find(arguments.name),
-    "undo": lambda session, arguments: session.undo(arguments.n),
-    "redo": lambda session, arguments: session.redo(arguments.n),
+    "undo": lambda session, arguments: session.undo(arguments.n, arguments.force),
+    "redo": lambda session, arguments: session.redo(arguments.n, arguments.force),
     "commit": lambda session, arguments: session.commit(arguments.message),
     "checkout": _checkout,
     "branch": _branch,

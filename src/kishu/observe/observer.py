@@ -20,6 +20,8 @@ from kishu.observe.recording import Recorder
 from kishu.observe.walk import Counters, CutWalk, LoopWalk, Scan, Unreadable, Walk, plain_scan
 
 _SMALL_ATOM = 1024
+UNRECORDED: VersionId = ""
+"""The version of what is in no commit."""
 
 
 class Sighting(NamedTuple):
@@ -305,6 +307,13 @@ class Observer:
             scan = self._walk(tolerant=True).scan(Unreadable(value, reason))
             cuts.append(Cut({entity: 0}, [LivePart(VALUE, value, scan, [])]))
         return cuts
+
+    def disown(self, look: Look) -> None:
+        """Know of what the look found changed only that no version has it: it was not recorded."""
+        for entity in {entity for group in look.dirty for entity in group} & self.state.keys():
+            self.state[entity] = UNRECORDED
+        for entity in look.gone:
+            self.state.pop(entity, None)
 
     def accept(self, look: Look, change: Change) -> None:
         """Take a look for true: the next one is compared with it."""

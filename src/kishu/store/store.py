@@ -419,6 +419,10 @@ class Writer:
     def _guard(self, length: int) -> None:
         if self._cap and self._size + length > self._cap:
             raise NotRecording(f"The history has reached its cap of {self._cap:,} bytes.")
+        if os.fstat(self._journal.fd).st_nlink == 0:
+            raise NotRecording(
+                f"{self._store.path} was deleted.", "Attach again to begin a new history."
+            )
         disk = os.fstatvfs(self._journal.fd)
         if disk.f_bavail * disk.f_frsize - length < self._floor:
             raise NotRecording(f"Less than {self._floor:,} bytes are free on the disk.")

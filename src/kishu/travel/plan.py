@@ -9,7 +9,7 @@ from kishu.history.history import History, State
 from kishu.history.records import Part, Recipe, VersionId
 from kishu.observe.groups import Group
 from kishu.observe.identity import is_number
-from kishu.observe.observer import Look, Observer
+from kishu.observe.observer import UNRECORDED, Look, Observer
 from kishu.observe.parts import LivePart
 from kishu.travel.fill import fillable
 
@@ -131,7 +131,10 @@ def _alive(
         except Exception:  # noqa: S112
             # A thread changes it right now: nothing of it can be kept.
             continue
-        recipe = history.recipe(observer.state[group[0]])
+        version = observer.state.get(group[0], UNRECORDED)
+        if version == UNRECORDED:
+            continue
+        recipe = history.recipe(version)
         if len(recipe.parts) != len(cut.parts):
             continue
         for now, part in zip(recipe.parts, cut.parts, strict=True):

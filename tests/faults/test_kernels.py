@@ -1,0 +1,127 @@
+"""What goes wrong around a kernel: a cell always runs, and Kishu says what it cannot do."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import make_notebook
+from tests.kernel import Kernel
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Iterator[Kernel]:
+    (tmp_path / "home").mkdir()
+    with Kernel(tmp_path / "home", make_notebook(tmp_path / "n.ipynb")) as kernel:
+        kernel.ok("%load_ext kishu")
+        yield kernel
+
+
+FULL = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+_limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1, _limits[1]))
+"""
+FREE = "resource.setrlimit(resource.RLIMIT_FSIZE, _limits)"
+
+
+def test_a_full_disk_stops_no_cell_and_is_told_until_it_is_not_full(kernel: Kernel) -> None:
+    kernel.ok("x = [1]")
+    kernel.ok(FULL)
+    for i in range(3):
+        ran = kernel.run(f"x.append({i})")
+        assert (ran.error, ran.stdout, ran.stderr) == ("", "", "")
+    status = kernel.kishu("status")
+    assert not status["recording"]
+    assert "not written" in status["why"]
+    kernel.ok(FREE)
+    kernel.ok("y = 1")
+    assert kernel.kishu("status")["recording"]
+    kernel.kishu("undo")
+    assert kernel.value("x") == [1, 0, 1, 2]
+
+
+def test_an_undo_that_would_lose_unrecorded_work_refuses_unless_told_to(kernel: Kernel) -> None:
+    kernel.ok("x = [1]; z = 1")
+    kernel.ok("x.append(2); z = 2")
+    kernel.ok(FULL)
+    kernel.ok("x.append(3); z = 3; new = 1")
+    refusal = kernel.kishu("undo")
+    assert refusal["error"] == "not-recording"
+    assert "lost" in refusal["message"]
+    assert "--force" in refusal["remedy"]
+    assert kernel.value("[x, z, new]") == [[1, 2, 3], 3, 1]
+    report = kernel.kishu("undo --force")
+    assert report["notes"]
+    assert kernel.value("[x, z]") == [[1], 1]
+    kernel.ok(FREE)
+    kernel.ok("w = 1")
+    assert kernel.kishu("status")["recording"]
+
+
+def test_a_history_that_is_deleted_is_missed(kernel: Kernel) -> None:
+    kernel.ok("x = 1")
+    (history,) = [path for path in kernel.home.iterdir() if (path / "format.json").exists()]
+    shutil.rmtree(history)
+    assert kernel.run("x = 2").error == ""
+    status = kernel.kishu("status")
+    assert not status["recording"]
+    assert "deleted" in status["why"]
+    kernel.ok("kishu = __import__('kishu'); kishu.detach()")
+    kernel.ok("%kishu init")
+    kernel.ok("x = 3")
+    kernel.kishu("undo")
+    assert kernel.value("x") == 2
+
+
+def test_a_clock_that_jumps_back_changes_no_order(kernel: Kernel) -> None:
+    kernel.ok("x = 1")
+    kernel.ok("import time; _now = time.time; time.time = lambda: _now() - 86_400")
+    kernel.ok("x = 2")
+    kernel.ok("time.time = _now; x = 3")
+    sources = [entry["cell"]["source"] for entry in kernel.kishu("log") if entry["cell"]]
+    assert sources[0].endswith("x = 3")
+    assert sources[1:] == ["x = 2", sources[2], "x = 1"]
+    kernel.kishu("undo")
+    assert kernel.value("x") == 2
+
+
+@pytest.mark.parametrize("length", [10, 20_000])
+def test_a_thread_that_changes_a_dict_during_commits_costs_none(
+    kernel: Kernel, length: int
+) -> None:
+    kernel.ok(
+        f"import threading\nd = {{i: [i] for i in range({length})}}; stop = threading.Event()\n"
+        "def work():\n    n = 0\n    while not stop.is_set():\n        n += 1\n"
+        f"        d[n % ({length} + 50)] = [n]; d.pop((n + 25) % ({length} + 50), None)\n"
+        "threading.Thread(target=work, daemon=True).start()"
+    )
+    for i in range(15):
+        ran = kernel.run(f"x{i} = {i}")
+        assert (ran.error, ran.stdout, ran.stderr) == ("", "", "")
+        status = kernel.kishu("status")
+        assert status["recording"], status["why"]
+    kernel.ok("stop.set()")
+    kernel.ok("last = dict(d)")
+    kernel.ok("d.clear()")
+    kernel.kishu("undo")
+    assert kernel.value("d == last")
+    changed = kernel.kishu("log")
+    assert all(f"x{i}" in changed[-2 - i - 1]["changed"] for i in range(15))
+
+
+def test_a_tag_that_another_process_writes_is_there(kernel: Kernel, tmp_path: Path) -> None:
+    kernel.ok("x = 1")
+    with Kernel(kernel.home, tmp_path / "n.ipynb") as other:
+        other.ok("%load_ext kishu")
+        other.kishu("tag theirs")
+    kernel.ok("x = 2")
+    kernel.kishu("tag ours")
+    kernel.kill()
+    with Kernel(kernel.home, tmp_path / "n.ipynb") as third:
+        third.ok("%load_ext kishu")
+        assert sorted(third.kishu("tag")) == ["ours", "theirs"]
