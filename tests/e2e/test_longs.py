@@ -133,6 +133,16 @@ def test_what_is_shared_across_segments_stays_shared(kernel: Kernel) -> None:
     assert kernel.value("rows[12_000]") == {"id": 12_000, "tags": [7]}
 
 
+def test_sharing_across_segments_that_changes_alone_is_a_change(kernel: Kernel) -> None:
+    kernel.ok(LISTS)
+    kernel.ok("rows[12_000]['tags'] = [7]")
+    kernel.ok("rows[12_000]['tags'] = rows[7]['tags']")
+    kernel.kishu("undo")
+    assert not kernel.value("rows[12_000]['tags'] is rows[7]['tags']")
+    kernel.kishu("redo")
+    assert kernel.value("rows[12_000]['tags'] is rows[7]['tags']")
+
+
 def test_two_containers_of_the_same_elements_share_them(kernel: Kernel) -> None:
     kernel.ok(LISTS)
     kernel.ok("by_id = {row['id']: row for row in rows}")

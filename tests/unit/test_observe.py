@@ -162,6 +162,19 @@ def test_only_mutable_objects_and_memory_tie_variables(make: Any, tied: bool) ->
     assert (look.group_of["first"] == look.group_of["second"]) == tied
 
 
+def test_what_a_reduce_makes_in_passing_ties_nothing() -> None:
+    from sklearn.ensemble import RandomForestClassifier
+
+    inputs = np.random.default_rng(0).random((200, 3))
+    y = inputs[:, 0] > 0.5
+    forests = [RandomForestClassifier(5, random_state=i).fit(inputs, y) for i in (0, 1)]
+    notebook = Notebook(one=forests[0], two=forests[1])
+    for _ in range(3):
+        look = notebook.look()
+        assert look.group_of["one"] == ("one",)
+        assert look.quiet
+
+
 # Observing
 
 

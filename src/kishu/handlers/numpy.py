@@ -202,6 +202,15 @@ def fill_objects(array: Array, items: list[Any]) -> None:
             line[index] = item
 
 
-declare("numpy.dtype", subclasses=True, links=False)
+@handles("numpy.dtype", subclasses=True, links=False)
+def reduce_dtype(walk: Walk, dtype: Any) -> Reduced:
+    """By its own reduce; the table of a structured type's fields is the type's, not a value."""
+    reduced = dtype.__reduce__()
+    for value in reduced[2] if len(reduced) > 2 and reduced[2] else ():
+        if type(value) is dict:
+            walk.by_value(value)
+    return reduced
+
+
 declare("numpy.generic", subclasses=True, links=False)
 declare("numpy.ufunc", links=False)

@@ -95,12 +95,15 @@ class Treatment(NamedTuple):
         links: whether two variables that share such an object are tied by it.
         opaque: whether only the type's own reduce describes it.
         plain: whether an instance is its attributes, and a container's content, alone.
+        compiled: whether it is a compiled type with a reduce of its own, which may make objects
+            in passing.
     """
 
     reduce: Reducer | None
     links: bool
     opaque: bool = False
     plain: bool = False
+    compiled: bool = False
 
 
 class _Entry(NamedTuple):
@@ -131,6 +134,7 @@ _UNLINKED_BUILTINS: frozenset[type] = ATOMS | {
     staticmethod,
     classmethod,
 }
+_HEAP_TYPE = 1 << 9
 _FAITHFUL_MODULES = (
     "builtins", "collections", "functools", "itertools", "datetime", "decimal", "fractions",
     "uuid", "pathlib", "re", "random", "numpy", "pandas", "scipy", "sklearn", "pyarrow",
@@ -184,7 +188,8 @@ def _decide(cls: type) -> Treatment:
         from kishu.handlers.instances import reduce_instance
 
         reduce = reduce_instance
-    return Treatment(reduce, _links(cls), opaque, plain)
+    compiled = not by_default and not cls.__flags__ & _HEAP_TYPE
+    return Treatment(reduce, _links(cls), opaque, plain, compiled)
 
 
 def importable(obj: Any) -> bool:

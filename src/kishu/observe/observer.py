@@ -190,13 +190,32 @@ class Observer:
         dirty = {
             group: None
             for entity, group in group_of.items()
-            if entity in scans or self._group_of.get(entity) != group
+            if (
+                entity in scans and (scans[entity].longs or self._differs(entity, group, sightings))
+            )
+            or self._group_of.get(entity) != group
         }
         for group in dirty:
             for entity in group:
                 if entity not in scans:
                     scans[entity] = self.scan(entity, values[entity])
         return Look(values, sightings, scans, kept, group_of, list(dirty), gone)
+
+    def _differs(self, entity: str, group: Group, sightings: dict[str, Sighting]) -> bool:
+        """Whether an entity that does not look as before means another version of its group.
+
+        It does not if only nodes are others that nothing else in the group reaches: those that
+        some reduce makes in passing come and go.
+        """
+        before, seen = self._sightings.get(entity), sightings[entity]
+        if before is None or (before.digest, before.top) != (seen.digest, seen.top):
+            return True
+        others = [other for other in group if other != entity]
+        return any(
+            (other in self._sightings and not before.ids.isdisjoint(self._sightings[other].ids))
+            or not seen.ids.isdisjoint(sightings[other].ids)
+            for other in others
+        )
 
     def _glance(self, before: Sighting | None, value: Any) -> Sighting | None:
         """The sighting as it was, if the value is unchanging and still the same."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import pickle
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
@@ -228,7 +228,7 @@ class Reducing:
         cls = type(obj)
         if cls is Unreadable:
             return self.hole(obj.value, obj.reason)
-        reduce, _, opaque, _ = treatment(cls)
+        reduce, _, opaque, _, compiled = treatment(cls)
         if self._excluded and type_name(cls) in self._excluded:
             return self.hole(obj, "its class is on the list of classes that are never stored")
         if reduce is not None:
@@ -242,7 +242,20 @@ class Reducing:
                 self._opaque[type_name(cls)] = None
         if self._tolerant:
             return self._try_reduce(obj)
-        return NotImplemented
+        return self._reduce_compiled(obj) if compiled else NotImplemented
+
+    def _reduce_compiled(self, obj: Any) -> Reduced:
+        """The object's own reduce; arrays that it made in passing are nobody's state."""
+        reduced = obj.__reduce_ex__(PROTOCOL)
+        numpy = sys.modules.get("numpy")
+        if numpy is not None and type(reduced) is tuple:
+            held = set(map(id, gc.get_referents(obj)))
+            for given in reduced[1:3]:
+                inner = given.values() if type(given) is dict else given
+                for value in inner if isinstance(inner, Iterable) else ():
+                    if type(value) is numpy.ndarray and id(value) not in held:
+                        self.by_value(value)
+        return reduced
 
     def _try_reduce(self, obj: Any) -> Reduced:
         if issubclass(type(obj), (type, FunctionType)):

@@ -49,8 +49,10 @@ class Changes:
             except BaseException:
                 run_all(inverses)
                 raise
-        # What was put in is held by the session now, and by nothing else.
-        self.splices.clear()
+        # What was put in is held by the session now, and by nothing else: a look at it must not
+        # take it for shared.
+        for done in (self.bytes, self.fills, self.splices, self.definitions, self.bind):
+            done.clear()
         return lambda: run_all(inverses)
 
     def _actions(self, namespace: dict[str, Any]) -> Iterator[Callable[[], Inverse]]:

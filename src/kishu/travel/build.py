@@ -110,9 +110,13 @@ class Build:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let go of what was built: assemblies and build refer to each other."""
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Hold nothing of what was built: assemblies and build refer to each other."""
         self._assemblies.clear()
         self.built_definitions.clear()
+        self.longs.clear()
 
     def assembly(self, version: VersionId) -> Assembly:
         """The parts of one version."""

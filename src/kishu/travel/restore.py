@@ -111,6 +111,7 @@ class _Attempt:
             self._inverse = self._changes.apply(self._place.namespace)
             for container, counts in self._build.longs:
                 self._place.observer.longs.adopt(container, counts)
+            self._build.let_go()
         try:
             self._verify(report)
         except BaseException:
@@ -126,7 +127,7 @@ class _Attempt:
     def release(self) -> None:
         """Let go of what was built and of the old values."""
         self._inverse = None
-        self._build.__exit__()
+        self._build.let_go()
 
     # Building
 
