@@ -16,6 +16,8 @@ class Config(msgspec.Struct, frozen=True):
     Attributes:
         excluded_classes: ``[store] exclude``: qualified names of classes that are never stored
             and always recomputed, for those whose pickling lies; separated by commas or lines.
+        max_delay: ``[commit] max_delay``: for how many seconds at most a commit may keep the next
+            cell waiting; what it has not looked at by then, a later commit records.
         floor: ``[store] floor``: free disk space, in bytes or with K, M, G, below which Kishu
             stops recording.
         cap: ``[store] cap``: size of one history above which Kishu stops recording; 0: no cap.
@@ -27,6 +29,7 @@ class Config(msgspec.Struct, frozen=True):
     """
 
     excluded_classes: frozenset[str] = frozenset()
+    max_delay: float = 1.0
     floor: int = 512 * 1024 * 1024
     cap: int = 0
     keep_days: float = 30.0
@@ -110,6 +113,7 @@ def _count(text: str) -> int:
 
 _OPTIONS = {
     ("store", "exclude"): ("excluded_classes", _names),
+    ("commit", "max_delay"): ("max_delay", _amount),
     ("store", "floor"): ("floor", _size),
     ("store", "cap"): ("cap", _size),
     ("keep", "days"): ("keep_days", _amount),

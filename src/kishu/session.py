@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Collection, Iterable
@@ -30,7 +31,7 @@ from kishu.history.log import Difference, Entry, Shown
 from kishu.history.records import Cell, Commit, CommitId, Operation, OperationKind
 from kishu.observe.hush import hushed
 from kishu.observe.identity import Identities, is_number
-from kishu.observe.observer import Change, Look, Observer
+from kishu.observe.observer import Change, Hurry, Look, Observer
 from kishu.observe.recording import Recorder
 from kishu.status import Cost, Status
 from kishu.store.key import Key
@@ -116,10 +117,12 @@ class Session:
             return None
         start = time.perf_counter()
         try:
-            look = self._look()
+            look = self._look(hurry=Hurry(start + self._config.max_delay, _names_in(cell.source)))
             change = self._store_change(look)
             branch = self._ledger.next_branch()
-            commit = self._commit_of(change, "run", cell=cell, branch=branch, start=start)
+            commit = self._commit_of(
+                change, "run", cell=cell, branch=branch, start=start, **self._late(look, change)
+            )
             position, before = self._cell_began
             same = position == self._ledger.steps.position
             self._write("run", look, change, commit, before=before if same else None)
@@ -129,6 +132,30 @@ class Session:
         self.why_not = ""
         self._last_cost = Cost(commit.id, (time.perf_counter() - start) * 1e3, commit.nbytes)
         return log.entry(self._history, commit, commit.id)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the last commit left variables for later."""
+        return bool(self._observer.unverified)
+
+    def catch_up(self) -> None:
+        """Look at what the last commit left for later, for as long as a commit may take."""
+        if self.attached and not self.paused:
+            until = time.perf_counter() + self._config.max_delay
+            variables = self._host.variables(self._history.ignored)
+            with hushed(), without_collecting():
+                look = self._observer.look_at_rest(variables, until)
+            try:
+                self._record_change(look)
+            except NotRecording as error:
+                self.why_not = str(error)
+
+    def _late(self, look: Look, change: Change) -> dict[str, Any]:
+        """What a commit says of variables that it, or the one before, did not look at."""
+        return {
+            "unverified": sorted(name for name in look.unverified if not is_number(name)),
+            "late": sorted(self._observer.unverified & change.set.keys()),
+        }
 
     def record_found(self, changing: Collection[str] = ()) -> Look:
         """Commit what has changed outside of a commit, so that it cannot be overwritten.
@@ -140,19 +167,23 @@ class Session:
             NotRecording: the disk refused: then nothing may be overwritten.
         """
         look = self._look(changing)
-        if look.quiet:
-            return look
+        if not look.quiet or self.is_behind:
+            self._record_change(look)
+        return look
+
+    def _record_change(self, look: Look) -> None:
         change = self._store_change(look)
         if change.empty:
             self._observer.accept(look, change)
-            return look
-        commit = self._commit_of(change, "found", branch=self._ledger.next_branch())
+            return
+        branch = self._ledger.next_branch()
+        commit = self._commit_of(change, "found", branch=branch, **self._late(look, change))
         self._write("commit", look, change, commit)
-        return look
 
-    def _look(self, changing: Collection[str] = ()) -> Look:
+    def _look(self, changing: Collection[str] = (), hurry: Hurry | None = None) -> Look:
         with hushed(), without_collecting():
-            return self._observer.look(self._host.variables(self._history.ignored), changing)
+            variables = self._host.variables(self._history.ignored)
+            return self._observer.look(variables, changing, hurry)
 
     def _store_change(self, look: Look) -> Change:
         with hushed(), without_collecting():
@@ -642,3 +673,8 @@ class Session:
             raise NotAttached("This session is detached.")
         if count < 1:
             raise UsageError(f"{count} steps cannot be taken.", "Give a number from 1 up.")
+
+
+def _names_in(source: str) -> set[str]:
+    """The words of a cell: what it names is looked at first."""
+    return set(re.findall(r"\w+", source))

@@ -40,6 +40,8 @@ def test_every_option_can_be_set(tmp_path: Path) -> None:
             f.G
         floor = 2G
         cap = 100 MB
+        [commit]
+        max_delay = 0.25
         [keep]
         days = 1.5
         commits = 7
@@ -50,7 +52,15 @@ def test_every_option_can_be_set(tmp_path: Path) -> None:
     """
     found = load(tmp_path, re.sub(r"(?m)^ {8}", "", text))
     assert found == Config(
-        frozenset({"a.B", "c.d.E", "f.G"}), 2 * 1024**3, 100 * 1024**2, 1.5, 7, 1024**3, False, 2.5
+        frozenset({"a.B", "c.d.E", "f.G"}),
+        max_delay=0.25,
+        floor=2 * 1024**3,
+        cap=100 * 1024**2,
+        keep_days=1.5,
+        keep_commits=7,
+        keep_size=1024**3,
+        replay=False,
+        replay_seconds=2.5,
     )
     unset = [
         name for name in Config.__struct_fields__ if getattr(found, name) == getattr(DEFAULTS, name)

@@ -17,6 +17,8 @@ class Entry(msgspec.Struct):
         changed: variables that it set; `deleted`: variables that it took away.
         cost: milliseconds that Kishu took; `nbytes`: bytes stored.
         forgotten: whether ``gc`` let go of its data.
+        unverified: variables that there was no time to look at.
+        late: changed variables that the commit before had not looked at.
     """
 
     id: CommitId
@@ -33,6 +35,8 @@ class Entry(msgspec.Struct):
     tags: list[str]
     current: bool
     forgotten: bool = False
+    unverified: list[str] = []
+    late: list[str] = []
 
     @property
     def label(self) -> str:
@@ -41,7 +45,7 @@ class Entry(msgspec.Struct):
             return self.message
         if self.cell is not None:
             return first_line(self.cell.source)
-        return _KINDS[self.kind]
+        return "(found late)" if self.late else _KINDS[self.kind]
 
 
 _KINDS = {
@@ -76,6 +80,8 @@ def entry(history: History, commit: Commit, head: CommitId) -> Entry:
         nbytes=commit.nbytes,
         current=commit.id == head,
         forgotten=commit.id in history.forgotten,
+        unverified=commit.unverified,
+        late=commit.late,
         **history.names_of(commit.id),
     )
 

@@ -160,6 +160,8 @@ class Commit(msgspec.Struct, omit_defaults=True, kw_only=True):
         cost: milliseconds that making the commit took.
         nbytes: bytes stored for it.
         branch: the branch that moved to it.
+        unverified: variables that there was no time to look at: a later commit has their changes.
+        late: variables among `set` that the commit before had not looked at.
     """
 
     id: CommitId
@@ -173,6 +175,8 @@ class Commit(msgspec.Struct, omit_defaults=True, kw_only=True):
     cost: float = 0.0
     nbytes: int = 0
     branch: str = ""
+    unverified: list[str] = []
+    late: list[str] = []
 
 
 class RefMove(msgspec.Struct, omit_defaults=True):

@@ -97,11 +97,15 @@ class Hooks:
 
     def _later(self, do: Callable[[], None]) -> None:
         """After the cell's reply where the kernel has a loop, else now."""
-        loop = getattr(getattr(self._shell, "kernel", None), "io_loop", None)
+        loop = self._loop
         if loop is None:
             do()
         else:
             loop.add_callback(lambda: self._guarded(do))
+
+    @property
+    def _loop(self) -> Any:
+        return getattr(getattr(self._shell, "kernel", None), "io_loop", None)
 
     def _record_rest(self) -> None:
         """What the cell that attached us did after attaching belongs to no run."""
@@ -118,6 +122,15 @@ class Hooks:
         except KeyboardInterrupt:
             # The user's interrupt came too late for the cell; its state is recorded all the same.
             self._session.record_run(cell)
+        if self._session.is_behind and self._loop is not None:
+            self._later(self._catch_up)
+
+    def _catch_up(self) -> None:
+        """While no cell runs or waits: look at what the last commit had no time for."""
+        if self._running or self._waiting is not None or not self._session.is_behind:
+            return
+        self._session.catch_up()
+        self._later(self._catch_up)
 
     def _is_ours(self, info: Any) -> bool:
         """Whether this is a cell of the notebook, on the main thread of the process we began in."""

@@ -61,6 +61,10 @@ def _entry(line: Entry) -> str:
 def _shown(shown: Shown) -> str:
     line = shown.entry
     lines = [_entry(line)]
+    if line.unverified:
+        lines.append(f"  not looked at in time: {', '.join(line.unverified)}")
+    if line.late:
+        lines.append(f"  may have changed before: {', '.join(line.late)}")
     if line.cell is not None:
         lines += ["", *("    " + row for row in line.cell.source.splitlines()), ""]
     for name, variable in shown.variables.items():

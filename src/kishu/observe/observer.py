@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Collection, Iterable
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
@@ -46,6 +47,18 @@ class Sighting(NamedTuple):
     sign: object = None
 
 
+class Hurry(NamedTuple):
+    """That a cell may be waiting: what is not looked at in time is left for later.
+
+    Attributes:
+        until: when to stop, as `time.perf_counter` tells it.
+        first: the entities to look at first.
+    """
+
+    until: float
+    first: Collection[str]
+
+
 class Look(NamedTuple):
     """One observation, not yet taken for true (`Observer.accept` does that).
 
@@ -57,6 +70,7 @@ class Look(NamedTuple):
         group_of: the co-variable of each entity.
         dirty: the co-variables that must be recorded anew.
         gone: entities that are no more.
+        unverified: entities that there was no time to look at: taken to be as they were.
     """
 
     values: dict[str, Any]
@@ -66,6 +80,7 @@ class Look(NamedTuple):
     group_of: dict[str, Group]
     dirty: list[Group]
     gone: list[str]
+    unverified: frozenset[str] = frozenset()
 
     def without(self, entities: Iterable[str]) -> Look:
         """The look as if it had not seen these: the next one finds them changed."""
@@ -112,6 +127,7 @@ class Observer:
         self.carriers = Carriers()
         self.identities = identities
         self.state: State = {}
+        self.unverified: frozenset[str] = frozenset()
         self._globals = user_globals
         self._excluded = excluded
         self._batches = Batches()
@@ -119,19 +135,36 @@ class Observer:
         self._sightings: dict[str, Sighting] = {}
         self._group_of: dict[str, Group] = {}
 
-    def look(self, variables: dict[str, Any], changing: Collection[str] = ()) -> Look:
+    def look(
+        self,
+        variables: dict[str, Any],
+        changing: Collection[str] = (),
+        hurry: Hurry | None = None,
+    ) -> Look:
         """Verify every variable, and every definition that one of them refers to.
 
         Args:
             variables: the live variables, by name.
             changing: entities whose scans, and those of what they share with, will be needed.
+            hurry: leave for later what there is no time for; None: take all the time it needs.
         """
         same = {
             entity: self._sightings[entity]
             for entity in self._batches.unchanged(variables, lambda: self._walk(tolerant=False))
         }
         wanted = {e for entity in changing for e in self._group_of.get(entity, (entity,))}
-        return self._look(variables, same, wanted)
+        return self._look(variables, same, wanted, hurry)
+
+    def look_at_rest(self, variables: dict[str, Any], until: float) -> Look:
+        """Look at what the last look left for later; all else is as it was then."""
+        self._batches.forget(set(self.unverified))
+        same = {
+            entity: seen
+            for entity, seen in self._sightings.items()
+            if entity not in self.unverified
+            and (entity not in variables or seen.top in (0, id(variables[entity])))
+        }
+        return self._look(variables, same, set(), Hurry(until, self.unverified))
 
     def look_again(self, variables: dict[str, Any], before: Look, changed: set[str]) -> Look:
         """Look at what was changed on purpose since ``before``; all else is as it was then."""
@@ -144,20 +177,35 @@ class Observer:
         }
         return self._look(variables, same, set())
 
-    def _look(self, variables: dict[str, Any], same: dict[str, Sighting], wanted: set[str]) -> Look:
+    def _look(
+        self,
+        variables: dict[str, Any],
+        same: dict[str, Sighting],
+        wanted: set[str],
+        hurry: Hurry | None = None,
+    ) -> Look:
         self.longs.begin()
         values: dict[str, Any] = dict(variables)
         sightings = {e: seen for e, seen in same.items() if e in variables and not seen.refs}
         scans: dict[str, Scan] = {}
         kept: dict[str, Scan] = {}
+        unverified: set[str] = set()
+        walked = 0
         waiting = [entity for entity in variables if entity not in sightings]
+        if hurry is not None:
+            # What is taken from the end comes first.
+            waiting.sort(key=lambda entity: (entity in hurry.first, entity in self.unverified))
         while waiting:
             entity = waiting.pop()
             value = values[entity]
             before = self._sightings.get(entity)
             seen = same.get(entity) or self._glance(before, value)
+            if seen is None and walked and _must_wait(before, value, hurry):
+                unverified.add(entity)
+                seen = before
             found: dict[Number, Any] = {}
             if seen is None:
+                walked += 1
                 scan = self.scan(entity, value)
                 seen = _sighting(scan, _sign(entity, value, scan))
                 found = scan.refs
@@ -171,7 +219,9 @@ class Observer:
                     obj = found.get(number)
                     values[number] = self.identities.live(number) if obj is None else obj
                     waiting.append(number)
-        return self._compare(values, sightings, scans, kept)
+        return self._compare(values, sightings, scans, kept)._replace(
+            unverified=frozenset(unverified)
+        )
 
     def _compare(
         self,
@@ -337,6 +387,7 @@ class Observer:
     def accept(self, look: Look, change: Change) -> None:
         """Take a look for true: the next one is compared with it."""
         self._sightings = look.sightings
+        self.unverified = look.unverified
         self._batches.accept()
         self.longs.accept()
         self._batches.add(
@@ -355,6 +406,16 @@ class Observer:
             self.longs.retain(look.sightings.keys())
             met = {number for seen in look.sightings.values() for number in seen.refs + seen.marks}
             self.identities.retain(met)
+
+
+def _must_wait(before: Sighting | None, value: Any, hurry: Hurry | None) -> bool:
+    """Whether there is no time now for something that may well be as it was."""
+    return (
+        hurry is not None
+        and before is not None
+        and before.top in (0, id(value))
+        and time.perf_counter() > hurry.until
+    )
 
 
 def _sighting(scan: Scan, sign: object) -> Sighting:
