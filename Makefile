@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check fuzz bench clean
+.PHONY: demo test check fuzz bench soak clean
 
 demo: $(VENV)/demo
 	$(RUN) examples/demo.py
@@ -37,6 +37,10 @@ $(VENV)/dev: pyproject.toml
 # Against the budgets of the design, side by side with a kernel without Kishu.
 bench: $(VENV)/dev
 	$(RUN) -m benchmarks $(BENCH)
+
+# Thousands of random steps in one history, compared with a checker that knows nothing of Kishu.
+soak: $(VENV)/dev
+	$(RUN) -m benchmarks.soak $(SOAK)
 
 clean:
 	rm -rf $(VENV)

@@ -373,6 +373,20 @@ def test_a_cell_run_again_after_going_back_is_recorded_again(kernel: Kernel, bac
     assert kernel.value("[float(a[100]), float(a[200_000])]") == [1, 3]
 
 
+@pytest.mark.parametrize("hold", ["held = vars(p)", "held = [vars(p)]", "held = vars(p); q = p"])
+def test_the_attributes_of_an_instance_that_are_held_stay_its_own(
+    kernel: Kernel, hold: str
+) -> None:
+    kernel.ok("class Thing:\n    def __init__(self): self.x = [1]\np = Thing()")
+    kernel.ok(hold)
+    shared = "(held[0] if type(held) is list else held) is vars(p)"
+    for change in ("p = held = None", "held = None", "p = Thing()", "p.x.append(2)"):
+        kernel.ok(change)
+        report = kernel.kishu("undo")
+        assert kernel.value(shared), (change, report)
+        assert kernel.value("p.x") == [1]
+
+
 def test_at_as_a_magic_gives_the_variable_to_assign_or_to_show(kernel: Kernel) -> None:
     kernel.ok("data = [1]")
     kernel.ok("data.append(2)")

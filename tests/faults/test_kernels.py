@@ -125,3 +125,45 @@ def test_a_tag_that_another_process_writes_is_there(kernel: Kernel, tmp_path: Pa
     with Kernel(kernel.home, tmp_path / "n.ipynb") as third:
         third.ok("%load_ext kishu")
         assert sorted(third.kishu("tag")) == ["ours", "theirs"]
+
+
+LARGE = "big = [{'n': [i], 's': str(i)} for i in range(300_000)]"
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_commit_that_is_interrupted_loses_nothing(kernel: Kernel, times: int) -> None:
+    kernel.ok("x = 1")
+    sent = kernel.send(LARGE)
+    while kernel.client.get_shell_msg(timeout=60)["parent_header"].get("msg_id") != sent:
+        pass
+    for _ in range(times):
+        kernel.interrupt()
+    kernel.wait(sent)
+    ran = kernel.run("y = 2")
+    assert ran.error in ("", "KeyboardInterrupt")
+    kernel.ok("y = 3")
+    assert kernel.kishu("status")["recording"]
+    kernel.ok("big = None")
+    kernel.kishu("undo")
+    assert kernel.value("[len(big), big[299_999], y]") == [
+        300_000, {"n": [299_999], "s": "299999"}, 3,
+    ]  # fmt: skip
+
+
+def test_a_restore_that_is_interrupted_changes_nothing_or_all(kernel: Kernel) -> None:
+    kernel.ok(LARGE + "; small = [1]")
+    kernel.ok("big = 'none'; small.append(2)")
+    sent = kernel.send("print('now', flush=True); __import__('kishu').session().undo()")
+    while True:
+        message = kernel.client.get_iopub_msg(timeout=60)
+        if message["msg_type"] == "stream":
+            break
+    kernel.interrupt()
+    ran = kernel.wait(sent)
+    state = kernel.value("[len(big), small]")
+    assert state in ([4, [1, 2]], [300_000, [1]]), (state, ran)
+    kernel.ok("after = 1")
+    assert kernel.kishu("status")["recording"]
+    kernel.ok("del after, big, small")
+    kernel.kishu("undo")
+    assert kernel.value("[len(big), small]") == state

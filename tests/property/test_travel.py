@@ -166,7 +166,7 @@ class Travel(RuleBasedStateMachine):
             assert found == wanted, f"{report}\n" + "\n---\n".join(path)
         else:
             # What a report says did not come back is no wrong state; the path ends here.
-            self.commits = {}
+            self.path, self.commits = (), {}
             self.steps, self.redo = [], []
             self.begin(opened=False)
             return

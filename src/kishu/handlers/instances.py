@@ -37,10 +37,22 @@ def reduce_instance(walk: Walk, obj: Any) -> Reduced:
         arguments = obj.__getnewargs__()
     state = getattr(obj, "__dict__", None)
     slots = {name: getattr(obj, name) for name in slot_names(cls) if hasattr(obj, name)}
-    return (
+    reduced = (
         copyreg.__newobj__,  # type: ignore[attr-defined]
         (cls, *arguments),
         (state, slots) if slots else state,
         list.__iter__(obj) if issubclass(cls, list) else None,
         iter(dict.items(obj)) if issubclass(cls, dict) else None,
     )
+    if walk.is_apart(state) and not hasattr(cls, "__setstate__"):
+        # ``vars(obj)`` is held by something else: the very dict, not a copy of what is in it.
+        made_with = (cls, state, *arguments)
+        return make_around, made_with, (None, slots) if slots else None, *reduced[3:]
+    return reduced
+
+
+def make_around(cls: type, attributes: dict[str, Any], *arguments: Any) -> Any:
+    """An instance whose attributes are that very dict."""
+    obj = cls.__new__(cls, *arguments)
+    object.__setattr__(obj, "__dict__", attributes)
+    return obj

@@ -62,6 +62,9 @@ class Walk(Protocol):
     def is_by_value(self, obj: object) -> bool:
         """Whether `by_value` was said of it."""
 
+    def is_apart(self, obj: object) -> bool:
+        """Whether it is a part of its own, to which this walk only refers."""
+
 
 class Loading(Protocol):
     """What a builder may ask of the loading that called it."""

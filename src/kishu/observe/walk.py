@@ -21,6 +21,7 @@ import xxhash
 from kishu.handlers import building
 from kishu.handlers.classes import parts_of_class
 from kishu.handlers.code import parts_of_function
+from kishu.handlers.instances import reduce_instance
 from kishu.handlers.registry import ATOMS, Reduced, importable, treatment
 from kishu.history.blobs import CHUNK_BYTES
 from kishu.history.records import Hole
@@ -220,6 +221,10 @@ class Reducing:
         """Whether `by_value` was said of it."""
         return id(obj) in self._by_value
 
+    def is_apart(self, obj: object) -> bool:
+        """Whether it is a part of its own, to which this walk only refers."""
+        return False
+
     # What the pickler calls
 
     def reducer_override(self, obj: Any) -> Any:
@@ -368,14 +373,18 @@ class Walk(Reducing, pickle.Pickler):
         if not self._asked and len(memo) <= _FEW:
             few = [i for i, (_, o) in memo.items() if type(o) is not str and links(o)]
             return (frozenset(few) | self._linked) - self._by_value - self._passing
-        more = set(map(id, _held_by_more(memo, _LONE + self._extra))) if self._elements else set()
-        held = [
-            node
-            for node in _held_by_more(memo, _LONE)
-            if id(node) not in self._elements or id(node) in more
-        ]
-        ids = {id(o) for o in held if treatment(type(o)).links}
-        passing = [o for o in held if id(o) not in ids]
+        held = _held_by_more(memo, _LONE)
+        if self._elements:
+            del held
+            more = set(map(id, _held_by_more(memo, _LONE + self._extra)))
+            held = [
+                node
+                for node in _held_by_more(memo, _LONE)
+                if id(node) not in self._elements or id(node) in more
+            ]
+        kinds = {cls: treatment(cls).links for cls in set(map(type, held))}
+        ids = {id(node) for node in held if kinds[type(node)]}
+        passing = [node for node in held if not kinds[type(node)]]
         if passing:
             ids.update(_linking_within(passing, memo))
         return (frozenset(ids) | self._linked) - self._by_value - self._passing
@@ -438,6 +447,21 @@ class CutWalk(Walk):
         self._owners = owners
         self._members: dict[int, int] = {}
         self.conflicts: dict[int, Any] = {}
+
+    def is_apart(self, obj: object) -> bool:
+        """Whether it is a part of its own, to which this walk only refers."""
+        return id(obj) in self._tops
+
+    def reducer_override(self, obj: Any) -> Any:
+        """As in any walk; a library's instance whose attributes are a part of their own, too."""
+        reduced = super().reducer_override(obj)
+        if (
+            reduced is NotImplemented
+            and treatment(type(obj)).plain
+            and self.is_apart(getattr(obj, "__dict__", None))
+        ):
+            return reduce_instance(self, obj)
+        return reduced
 
     def persistent_id(self, obj: Any) -> int | None:
         """The position of the member that ``obj`` is, None to descend into it."""

@@ -23,7 +23,7 @@ from kishu.history.pages import read_pages
 from kishu.history.records import Blob, Part, Recipe, Segment, VersionId
 from kishu.observe.identity import Identities, Number
 from kishu.store.store import Store
-from kishu.travel.fill import fill
+from kishu.travel.fill import complete
 from kishu.travel.splice import Edit
 
 
@@ -231,7 +231,7 @@ class Assembly:
             made = unpickler.load()
         hollow = self._hollow.get(index)
         if hollow is not None:
-            fill(hollow, made)
+            complete(hollow, made)
             made = hollow
         self._made[index] = made
         return made

@@ -35,6 +35,14 @@ def _is_plain(cls: type) -> bool:
     return all(c in (object, OrderedDict, *_CONTAINERS) for c in compiled)
 
 
+def complete(hollow: Any, made: Any) -> None:
+    """Make of an object without content what ``made`` is, which nobody else has."""
+    fill(hollow, made)
+    if type(hollow) not in _CONTAINERS and hasattr(hollow, "__dict__"):
+        # The very dict: something else may hold it.
+        object.__setattr__(hollow, "__dict__", made.__dict__)
+
+
 def fill(live: Any, new: Any) -> Inverse:
     """Give ``live`` the content of ``new``; gives the function that takes it back."""
     if type(live) is CellType:

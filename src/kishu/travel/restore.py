@@ -263,7 +263,8 @@ class _Attempt:
             if len(wanted) == 1 and "" not in wanted:
                 version = wanted.pop()
                 names = [entity for entity in group if not is_number(entity)]
-                if (
+                tied = set(group) == self._place.history.recipe(version).roots.keys()
+                if tied and (
                     found == version
                     or (names and set(names) <= set(report.recomputed))
                     or self._same(look, group, version)
