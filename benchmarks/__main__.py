@@ -40,7 +40,7 @@ def main() -> int:
         with console.status(f"{session.name} …"), tempfile.TemporaryDirectory() as home:
             result = measure(session, Path(home))
         verdict = _verdict(result)
-        broken |= verdict not in ("met", "none")
+        broken |= verdict not in ("met", "no budget")
         rows.append((*_cells(result), verdict))
         console.print(f"{session.name}: {verdict}")
     table = Table(*COLUMNS, title=_machine())
@@ -79,7 +79,7 @@ def _verdict(result: Result) -> str:
         )
         if most is not None and is_ > most
     ]
-    return ", ".join(broken) or ("none" if budget == (None, None, None) else "met")
+    return ", ".join(broken) or ("no budget" if budget == (None, None, None) else "met")
 
 
 def _save(saved: tuple[float, int] | None) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from kishu.config import Config
 from kishu.errors import (
@@ -28,11 +26,10 @@ from kishu.history.history import History, State
 from kishu.history.keep import Rules
 from kishu.history.ledger import Ledger, load
 from kishu.history.log import Difference, Entry, Shown
-from kishu.history.records import Cell, Commit, CommitId, Operation, OperationKind
+from kishu.history.records import Cell, CommitId, Operation, OperationKind
 from kishu.observe.hush import hushed
-from kishu.observe.identity import Identities, is_number
-from kishu.observe.observer import Change, Hurry, Look, Observer
-from kishu.observe.recording import Recorder
+from kishu.observe.identity import is_number
+from kishu.observe.observer import Observer
 from kishu.status import Cost, Status
 from kishu.store.key import Key
 from kishu.store.store import Store
@@ -41,6 +38,7 @@ from kishu.travel.build import Build, without_collecting
 from kishu.travel.replay import Host, Replayer
 from kishu.travel.report import Report
 from kishu.travel.restore import Place, restore
+from kishu.worktree import Worktree
 
 
 class Session:
@@ -75,26 +73,9 @@ class Session:
         self._resumed = past.end(self._history, living)
         self._past = past.last_worked(self._history, self._resumed)
         self._writer = self._store.writer(self.id, config.floor, config.cap)
-        self._recorder = Recorder(self._writer)
-        self._identities = Identities(self.id)
-        self._observer = Observer(self._identities, host.namespace, config.excluded_classes)
         self._ledger = Ledger(self._history, self._writer, self._resumed)
-        self._begin()
-        self.begin_cell()
-
-    def _begin(self) -> None:
-        """Take the state found as the root commit; with a past, as a restart on top of it."""
-        look = self._look()
-        change = self._store_change(look)
-        resumed = self._resumed
-        if resumed is None:
-            commit = self._commit_of(change, "attach", branch=self._history.free_branch())
-            kind: OperationKind = "attach"
-        else:
-            self._ledger.head, self._ledger.branch = resumed.head, ""
-            commit = self._commit_of(change, "restart", parent="")
-            kind = "restart"
-        self._write(kind, look, change, commit)
+        self._worktree = Worktree(host, self._history, self._ledger, self._writer, config)
+        self._worktree.begin(self._resumed)
 
     @property
     def resumed(self) -> bool:
@@ -104,8 +85,8 @@ class Session:
     # Recording
 
     def begin_cell(self) -> None:
-        """Note where a cell begins: a commit within it does not move what undo goes back to."""
-        self._cell_began = self._ledger.steps.position, self._ledger.head
+        """A cell begins: a commit within it does not move what undo goes back to."""
+        self._worktree.begin_cell()
 
     def record_run(self, cell: Cell) -> Entry | None:
         """Commit the state after a cell run; None when there is nothing to record it in.
@@ -117,15 +98,7 @@ class Session:
             return None
         start = time.perf_counter()
         try:
-            look = self._look(hurry=Hurry(start + self._config.max_delay, _names_in(cell.source)))
-            change = self._store_change(look)
-            branch = self._ledger.next_branch()
-            commit = self._commit_of(
-                change, "run", cell=cell, branch=branch, start=start, **self._late(look, change)
-            )
-            position, before = self._cell_began
-            same = position == self._ledger.steps.position
-            self._write("run", look, change, commit, before=before if same else None)
+            commit = self._worktree.commit_run(cell)
         except NotRecording as error:
             self.why_not = str(error)
             return None
@@ -133,92 +106,26 @@ class Session:
         self._last_cost = Cost(commit.id, (time.perf_counter() - start) * 1e3, commit.nbytes)
         return log.entry(self._history, commit, commit.id)
 
+    def record_found(self) -> None:
+        """Commit what has changed outside of a commit.
+
+        Raises:
+            NotRecording: the disk refused.
+        """
+        self._worktree.commit_found()
+
     @property
     def is_behind(self) -> bool:
         """Whether the last commit left variables for later."""
-        return bool(self._observer.unverified)
+        return self._worktree.is_behind
 
     def catch_up(self) -> None:
-        """Look at what the last commit left for later, for as long as a commit may take."""
+        """Look at some of what the last commit left for later."""
         if self.attached and not self.paused:
-            until = time.perf_counter() + self._config.max_delay
-            variables = self._host.variables(self._history.ignored)
-            with hushed(), without_collecting():
-                look = self._observer.look_at_rest(variables, until)
             try:
-                self._record_change(look)
+                self._worktree.catch_up()
             except NotRecording as error:
                 self.why_not = str(error)
-
-    def _late(self, look: Look, change: Change) -> dict[str, Any]:
-        """What a commit says of variables that it, or the one before, did not look at."""
-        return {
-            "unverified": sorted(name for name in look.unverified if not is_number(name)),
-            "late": sorted(self._observer.unverified & change.set.keys()),
-        }
-
-    def record_found(self, changing: Collection[str] = ()) -> Look:
-        """Commit what has changed outside of a commit, so that it cannot be overwritten.
-
-        Args:
-            changing: entities that a restore is about to change; the look keeps what it saw.
-
-        Raises:
-            NotRecording: the disk refused: then nothing may be overwritten.
-        """
-        look = self._look(changing)
-        if not look.quiet or self.is_behind:
-            self._record_change(look)
-        return look
-
-    def _record_change(self, look: Look) -> None:
-        change = self._store_change(look)
-        if change.empty:
-            self._observer.accept(look, change)
-            return
-        branch = self._ledger.next_branch()
-        commit = self._commit_of(change, "found", branch=branch, **self._late(look, change))
-        self._write("commit", look, change, commit)
-
-    def _look(self, changing: Collection[str] = (), hurry: Hurry | None = None) -> Look:
-        with hushed(), without_collecting():
-            variables = self._host.variables(self._history.ignored)
-            return self._observer.look(variables, changing, hurry)
-
-    def _store_change(self, look: Look) -> Change:
-        with hushed(), without_collecting():
-            return self._observer.record(look, self._recorder)
-
-    def _commit_of(
-        self, change: Change, kind: str, start: float | None = None, **fields: Any
-    ) -> Commit:
-        cost = 0.0 if start is None else (time.perf_counter() - start) * 1e3
-        return self._ledger.new_commit(
-            kind=kind, set=change.set, gone=change.gone, cost=cost,
-            nbytes=self._writer.take_bytes_written(), **fields,
-        )  # fmt: skip
-
-    def _write(
-        self,
-        kind: OperationKind,
-        look: Look,
-        change: Change,
-        commit: Commit,
-        before: CommitId | None = None,
-    ) -> Operation:
-        new = {id: r for id, r in change.recipes.items() if id not in self._history.versions}
-        operation = self._ledger.write(
-            kind,
-            before=before,
-            head=commit.id,
-            branch=commit.branch,
-            commits=[commit],
-            versions=new,
-        )
-        # The record's own few bytes are no part of the next commit's cost.
-        self._writer.take_bytes_written()
-        self._observer.accept(look, change)
-        return operation
 
     # The verbs
 
@@ -229,12 +136,7 @@ class Session:
             NotRecording: the disk refused.
         """
         self._require()
-        look = self._look()
-        change = self._store_change(look)
-        commit = self._commit_of(
-            change, "named", message=message, branch=self._ledger.next_branch()
-        )
-        self._write("commit", look, change, commit)
+        commit = self._worktree.commit("named", message=message)
         return log.entry(self._history, commit, commit.id)
 
     def undo(self, n: int = 1, force: bool = False) -> Report:
@@ -409,7 +311,7 @@ class Session:
             None if dry_run else lambda goes: self._ledger.write("gc", names=goes),
         )
         if not dry_run:
-            self._recorder.forget()
+            self._worktree.recorder.forget()
             self._writer.measure()
         return garbage
 
@@ -445,7 +347,7 @@ class Session:
             head=self._ledger.head,
             branch=self._ledger.branch,
             commits=len(self._history.commits),
-            variables=sum(not is_number(entity) for entity in self._observer.state),
+            variables=sum(not is_number(entity) for entity in self._worktree.observer.state),
             recording=self.attached and not self.paused and not self.why_not,
             why="detached" if not self.attached else "paused" if self.paused else self.why_not,
             undo=self._undo_label(),
@@ -508,7 +410,7 @@ class Session:
     @property
     def observer(self) -> Observer:
         """What watches the variables."""
-        return self._observer
+        return self._worktree.observer
 
     @property
     def earlier(self) -> tuple[int, int]:
@@ -537,46 +439,37 @@ class Session:
         wanted = self._history.state(target) if target else {}
         for name in self._history.ignored:
             wanted.pop(name, None)
-        now = self._observer.state
+        worktree = self._worktree
+        now = worktree.observer.state
         changing = [e for e, version in wanted.items() if now.get(e) != version]
         try:
-            look = self.record_found(changing)
+            look = worktree.commit_found(changing)
         except NotRecording as error:
             if not force:
                 raise NotRecording(
                     f"What has changed since the last commit would be lost: {error.message}",
                     "Mend that, or go on without it with `--force` (`force=True`).",
                 ) from error
-            look = self._look(changing)
-            self._observer.disown(look)
+            look = worktree.look(changing)
+            worktree.observer.disown(look)
         report = Report(kind, label, before=self._ledger.head)
-        replayer = Replayer(self._store, self._history, self._identities, self._host, self._config)
+        replayer = Replayer(
+            self._store, self._history, worktree.identities, self._host, self._config
+        )
         place = Place(
-            self._store, self._history, self._observer, self._host.namespace, self._host.defaults,
-            lambda: self._host.variables(self._history.ignored), replayer.values, self._recorder,
+            self._store, self._history, worktree.observer, self._host.namespace,
+            self._host.defaults, worktree.variables, replayer.values, worktree.recorder,
         )  # fmt: skip
         with hushed(), without_collecting():
             restore(place, look, wanted, report)
         self._ledger.write(kind, head=target, position=position, branch=branch, done=True)
-        if self._observer.state != wanted:
-            self._record_shortfall(wanted)
+        worktree.commit_shortfall(wanted)
         if self._ledger.unwritten:
             self.why_not = "the disk refused the last step; the next record will bring it"
             report.notes.append("the step is not on the disk yet: the disk refused it")
         report.head = self._ledger.head
         report.ms = (time.perf_counter() - start) * 1e3
         return report
-
-    def _record_shortfall(self, wanted: State) -> None:
-        """Commit what came back otherwise than the target has it."""
-        state = self._observer.state
-        missing = [entity for entity in wanted if entity not in state]
-        commit = self._commit_of(
-            Change({}, missing, {}, {}), "found", branch=self._ledger.next_branch()
-        )
-        self._ledger.write(
-            "commit", head=commit.id, branch=commit.branch, commits=[commit], done=True
-        )
 
     def _take_from(self, target: CommitId, names: list[str], label: str) -> Report:
         """Bring single variables of another state into this one."""
@@ -595,12 +488,9 @@ class Session:
         with hushed(), without_collecting():
             values = {name: build.value(name) for name in names}
         for number, made in build.built_definitions.items():
-            self._identities.register(number, made)
+            self._worktree.identities.register(number, made)
         self._host.namespace.update(values)
-        look = self._look()
-        change = self._store_change(look)
-        commit = self._commit_of(change, "found", branch=self._ledger.next_branch())
-        self._write("checkout", look, change, commit)
+        self._worktree.commit("found", "checkout")
         report.loaded = sorted(names)
         report.missing = {
             name: f"came back without its {type}: {reason}"
@@ -613,16 +503,22 @@ class Session:
 
     def _build_aside(self, state: State) -> Build:
         """A build of a state that leaves everything live alone."""
-        live = self._observer.state
+        live = self._worktree.observer.state
         same = {
             entity: obj
             for entity, version in state.items()
             if is_number(entity)
             and live.get(entity) == version
-            and (obj := self._identities.live(entity)) is not None
+            and (obj := self._worktree.identities.live(entity)) is not None
         }
         return Build(
-            self._store, self._history, self._identities, self._host.namespace, state, {}, same
+            self._store,
+            self._history,
+            self._worktree.identities,
+            self._host.namespace,
+            state,
+            {},
+            same,
         )
 
     def _check_trust(self, target: CommitId) -> None:
@@ -673,8 +569,3 @@ class Session:
             raise NotAttached("This session is detached.")
         if count < 1:
             raise UsageError(f"{count} steps cannot be taken.", "Give a number from 1 up.")
-
-
-def _names_in(source: str) -> set[str]:
-    """The words of a cell: what it names is looked at first."""
-    return set(re.findall(r"\w+", source))

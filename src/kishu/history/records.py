@@ -146,6 +146,9 @@ def source_name(source: str) -> str:
     return blake3(source.encode()).hexdigest(length=20)
 
 
+CommitKind = Literal["run", "named", "attach", "restart", "found"]
+
+
 class Commit(msgspec.Struct, omit_defaults=True, kw_only=True):
     """The state after a cell run or a named commit, as the difference from its parent.
 
@@ -166,7 +169,7 @@ class Commit(msgspec.Struct, omit_defaults=True, kw_only=True):
 
     id: CommitId
     parent: CommitId = ""
-    kind: Literal["run", "named", "attach", "restart", "found"]
+    kind: CommitKind
     time: float
     message: str = ""
     cell: Cell | None = None

@@ -1,0 +1,191 @@
+"""The work tree: the live variables beside the history, looked at and committed."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Collection
+from typing import Any
+
+from kishu.config import Config
+from kishu.history.history import History, State
+from kishu.history.ledger import Ledger
+from kishu.history.records import Cell, Commit, CommitId, CommitKind, Operation, OperationKind
+from kishu.observe.hush import hushed
+from kishu.observe.identity import Identities, is_number
+from kishu.observe.observer import Change, Hurry, Look, Observer
+from kishu.observe.recording import Recorder
+from kishu.store.store import Writer
+from kishu.travel.build import without_collecting
+from kishu.travel.replay import Host
+
+
+class Worktree:
+    """What the session's variables are, compared with the commit they stand on.
+
+    Args:
+        host: where the notebook's cells run.
+        writer: takes the chunks of what is committed.
+    """
+
+    def __init__(
+        self, host: Host, history: History, ledger: Ledger, writer: Writer, config: Config
+    ) -> None:
+        self.identities = Identities(writer.session)
+        self.observer = Observer(self.identities, host.namespace, config.excluded_classes)
+        self.recorder = Recorder(writer)
+        self._host = host
+        self._history = history
+        self._ledger = ledger
+        self._writer = writer
+        self._config = config
+
+    # Looking
+
+    def variables(self) -> dict[str, Any]:
+        """The user's variables as they are now."""
+        return self._host.variables(self._history.ignored)
+
+    def look(self, changing: Collection[str] = (), hurry: Hurry | None = None) -> Look:
+        """Compare the variables with what was last committed; see `Observer.look`."""
+        with hushed(), without_collecting():
+            return self.observer.look(self.variables(), changing, hurry)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the last commit left variables for later."""
+        return bool(self.observer.unverified)
+
+    # Committing
+
+    def begin(self, resumed: Operation | None) -> None:
+        """Take the state found as the root commit; with a past, as a restart on top of it."""
+        if resumed is None:
+            self.commit("attach", "attach", branch=self._history.free_branch())
+        else:
+            self._ledger.head, self._ledger.branch = resumed.head, ""
+            self.commit("restart", "restart", parent="")
+        self.begin_cell()
+
+    def begin_cell(self) -> None:
+        """Note where a cell begins: a commit within it does not move what undo goes back to."""
+        self._cell_began = self._ledger.steps.position, self._ledger.head
+
+    def commit(
+        self, kind: CommitKind, operation: OperationKind = "commit", **fields: Any
+    ) -> Commit:
+        """Commit the state, changed or not.
+
+        Raises:
+            NotRecording: the disk refused; the next commit sees the same changes again.
+        """
+        look = self.look()
+        change = self._store(look)
+        return self._write(operation, look, change, self._new(kind, change, **fields))
+
+    def commit_run(self, cell: Cell) -> Commit:
+        """Commit the state after a cell run, in as much time as a commit may take.
+
+        Raises:
+            NotRecording: as for `commit`.
+        """
+        start = time.perf_counter()
+        look = self.look(hurry=Hurry(start + self._config.max_delay, _names_in(cell.source)))
+        change = self._store(look)
+        late = self._late(look, change)
+        commit = self._new("run", change, cell=cell, start=start, **late)
+        position, before = self._cell_began
+        same = position == self._ledger.steps.position
+        return self._write("run", look, change, commit, before=before if same else None)
+
+    def commit_found(self, changing: Collection[str] = ()) -> Look:
+        """Commit what has changed outside of a commit, so that it cannot be overwritten.
+
+        Args:
+            changing: entities that a restore is about to change; the look keeps what it saw.
+
+        Raises:
+            NotRecording: the disk refused: then nothing may be overwritten.
+        """
+        look = self.look(changing)
+        if not look.quiet or self.is_behind:
+            self._commit_change(look)
+        return look
+
+    def catch_up(self) -> None:
+        """Look at what the last commit left for later, for as long as a commit may take.
+
+        Raises:
+            NotRecording: as for `commit`.
+        """
+        until = time.perf_counter() + self._config.max_delay
+        with hushed(), without_collecting():
+            look = self.observer.look_at_rest(self.variables(), until)
+        self._commit_change(look)
+
+    def commit_shortfall(self, wanted: State) -> None:
+        """Commit what a restore brought back otherwise than the target has it, if anything."""
+        state = self.observer.state
+        if state != wanted:
+            missing = [entity for entity in wanted if entity not in state]
+            commit = self._new("found", Change({}, missing, {}, {}))
+            self._ledger.write(
+                "commit", head=commit.id, branch=commit.branch, commits=[commit], done=True
+            )
+
+    def _commit_change(self, look: Look) -> None:
+        change = self._store(look)
+        if change.empty:
+            self.observer.accept(look, change)
+        else:
+            commit = self._new("found", change, **self._late(look, change))
+            self._write("commit", look, change, commit)
+
+    def _store(self, look: Look) -> Change:
+        with hushed(), without_collecting():
+            return self.observer.record(look, self.recorder)
+
+    def _late(self, look: Look, change: Change) -> dict[str, Any]:
+        """What a commit says of variables that it, or the one before, did not look at."""
+        return {
+            "unverified": sorted(name for name in look.unverified if not is_number(name)),
+            "late": sorted(self.observer.unverified & change.set.keys()),
+        }
+
+    def _new(
+        self, kind: CommitKind, change: Change, start: float | None = None, **fields: Any
+    ) -> Commit:
+        if kind not in ("attach", "restart"):
+            fields.setdefault("branch", self._ledger.next_branch())
+        cost = 0.0 if start is None else (time.perf_counter() - start) * 1e3
+        return self._ledger.new_commit(
+            kind=kind, set=change.set, gone=change.gone, cost=cost,
+            nbytes=self._writer.take_bytes_written(), **fields,
+        )  # fmt: skip
+
+    def _write(
+        self,
+        operation: OperationKind,
+        look: Look,
+        change: Change,
+        commit: Commit,
+        before: CommitId | None = None,
+    ) -> Commit:
+        new = {id: r for id, r in change.recipes.items() if id not in self._history.versions}
+        self._ledger.write(
+            operation,
+            before=before,
+            head=commit.id,
+            branch=commit.branch,
+            commits=[commit],
+            versions=new,
+        )
+        # The record's own few bytes are no part of the next commit's cost.
+        self._writer.take_bytes_written()
+        self.observer.accept(look, change)
+        return commit
+
+
+def _names_in(source: str) -> set[str]:
+    """The words of a cell: what it names is looked at first."""
+    return set(re.findall(r"\w+", source))
