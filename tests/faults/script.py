@@ -76,7 +76,23 @@ def script(home: str, notebook: str, fault: str, at: int, times: int = 1) -> Non
     say("live", n)
 
 
-TASKS: dict[str, Any] = {"script": script, "read_back": read_back}
+def collect(home: str, notebook: str, fault: str, at: int) -> None:
+    """Attach to what the script left, and collect its garbage with one fault on the way."""
+    os.environ["KISHU_HOME"] = home
+    shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+    session = attach_to(shell, Path(notebook))
+    layer = Layer(home, fault, at)
+    layer.install()
+    try:
+        garbage = session.gc()
+    except KishuError as error:
+        say("not done", error.kind, error.message)
+    else:
+        say("collected", garbage.chunks, garbage.commits)
+    say("points", len(layer.calls))
+
+
+TASKS: dict[str, Any] = {"script": script, "collect": collect, "read_back": read_back}
 
 
 def main() -> None:

@@ -109,3 +109,46 @@ def test_a_write_that_is_refused_stops_no_cell_and_is_made_up_for(
         assert all(why for _, _, recording, why, _ in ran if not recording)
         assert ran[-1][2] or at > points - 4, "it records again as soon as it can"
         run.check()
+
+
+class Collecting:
+    """A history with garbage, and copies of it to collect with one fault each."""
+
+    def __init__(self, path: Path, nursery: subprocess.Popen[str]) -> None:
+        self._made = Run(path, nursery, "none", 0)
+        (self._made.home / "config.ini").write_text("[keep]\ncommits = 1\n")
+        self.ran = {head: n for n, head, *_ in self._made.of("ran")}
+        self._path = path
+        self._nursery = nursery
+
+    def collect(self, fault: str, at: int) -> tuple[dict[str, list[Any]], int]:
+        """Collect; gives what was said by its kind, and how many cells keep their state.
+
+        All that is kept reads back.
+        """
+        home, notebook = self._path / f"gc {fault} {at}", self._made.notebook
+        shutil.copytree(self._made.home, home)
+        said = Worker(self._nursery, "collect", str(home), str(notebook), fault, at).hear()
+        survivor = Survivor(home, notebook, self._nursery)
+        survivor.least, survivor.most = -1, 99
+        history = survivor.check()
+        kept = {head: n for head, n in self.ran.items() if head not in history.forgotten}
+        survivor.read_back(kept)
+        shutil.rmtree(home)
+        return {kind: words for kind, *words in said}, len(kept)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("fault", ["kill", "torn", "ENOSPC", "EIO"])
+def test_collecting_garbage_loses_nothing_that_is_kept_wherever_it_ends(
+    tmp_path: Path, nursery: subprocess.Popen[str], fault: str
+) -> None:
+    history = Collecting(tmp_path, nursery)
+    said, kept = history.collect("none", 0)
+    assert said["collected"][0] > 0
+    assert 3 <= kept < len(history.ran)
+    (points,) = said["points"]
+    assert points > 5
+    for at in range(1, points + 1):
+        _, still = history.collect(fault, at)
+        assert still >= kept
