@@ -37,7 +37,7 @@ from kishu.travel.at import At
 from kishu.travel.build import Build, without_collecting
 from kishu.travel.replay import Host, Replayer
 from kishu.travel.report import Report
-from kishu.travel.restore import Place, restore
+from kishu.travel.restore import Place, Progress, restore
 from kishu.worktree import Worktree
 
 
@@ -49,6 +49,9 @@ class Session:
         home: the directory of the histories.
         notebook: the notebook's absolute path; None if it has none.
         config: the settings; `warning` says what was wrong with them.
+
+    Attributes:
+        progress: told, during a restore, how many bytes of how many have been read.
 
     Raises:
         StoreError: the history cannot be opened or made.
@@ -62,6 +65,7 @@ class Session:
         self.attached = True
         self.paused = False
         self.why_not = ""
+        self.progress: Progress = lambda done, total: None
         self._warning = warning
         self._host = host
         self._config = config
@@ -459,6 +463,7 @@ class Session:
         place = Place(
             self._store, self._history, worktree.observer, self._host.namespace,
             self._host.defaults, worktree.variables, replayer.values, worktree.recorder,
+            self.progress,
         )  # fmt: skip
         with hushed(), without_collecting():
             restore(place, look, wanted, report)

@@ -387,6 +387,21 @@ def test_the_attributes_of_an_instance_that_are_held_stay_its_own(
         assert kernel.value("p.x") == [1]
 
 
+def test_a_long_restore_shows_how_far_it_is_and_json_does_not(kernel: Kernel) -> None:
+    kernel.value(
+        "vars(__import__('kishu.kernel.show', fromlist=['show'])).update(_PATIENCE=0, _PAUSE=0)"
+    )
+    kernel.ok("import numpy as np; a = np.arange(1_000_000)")
+    kernel.ok("a = None")
+    shown = kernel.ok("%kishu undo")
+    assert re.search(r"MB of 8\.0 MB read", shown)
+    assert shown.split("\r")[-1].startswith("Undid")
+    assert kernel.kishu("redo")["head"]
+    kernel.value(
+        "vars(__import__('kishu.kernel.show', fromlist=['show'])).update(_PATIENCE=1, _PAUSE=0.2)"
+    )
+
+
 def test_at_as_a_magic_gives_the_variable_to_assign_or_to_show(kernel: Kernel) -> None:
     kernel.ok("data = [1]")
     kernel.ok("data.append(2)")

@@ -107,7 +107,11 @@ def run(line: str) -> Any:
         return None
     if arguments.verb == "at":
         return _at(session, arguments)
-    result = _VERBS[arguments.verb](session, arguments)
+    if arguments.json:
+        result = _VERBS[arguments.verb](session, arguments)
+    else:
+        with show.progress(session):
+            result = _VERBS[arguments.verb](session, arguments)
     if arguments.json:
         print(msgspec.json.encode(result).decode())
     else:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from kishu.history.garbage import Garbage
 from kishu.history.log import Difference, Entry, Shown
+from kishu.session import Session
 from kishu.status import Status
 
 
@@ -95,6 +98,33 @@ def _garbage(garbage: Garbage) -> str:
     if garbage.dry_run and garbage.chunks:
         lines.append("`%kishu gc` lets go of them.")
     return "\n".join(lines)
+
+
+@contextmanager
+def progress(session: Session) -> Iterator[None]:
+    """Show how far a restore is, once it has taken a second; the line goes when it is done."""
+    stream, start = sys.stdout, time.monotonic()
+    shown = start
+
+    def tell(done: int, total: int) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if now - start > _PATIENCE and now - shown > _PAUSE:
+            shown = now
+            stream.write(f"\r{size(done)} of {size(total)} read …")
+            stream.flush()
+
+    session.progress = tell
+    try:
+        yield
+    finally:
+        session.progress = lambda done, total: None
+        if shown != start:
+            stream.write("\r" + " " * 40 + "\r")
+
+
+_PATIENCE = 1.0
+_PAUSE = 0.2
 
 
 def size(nbytes: int) -> str:

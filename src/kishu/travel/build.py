@@ -6,7 +6,7 @@ import gc
 import io
 import pickle
 import weakref
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from types import FunctionType
 from typing import Any, Self
@@ -74,6 +74,9 @@ class Build:
         definitions: live definitions that are reused, whatever their version (a restore patches
             them; a look at another state builds its own where versions differ).
         changing: the definitions among them that the restore will fill.
+
+    Attributes:
+        progress: told of bytes as they are read.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Build:
         self.reused: list[tuple[str, str]] = []
         self.missing: list[tuple[str, str]] = []
         self.longs: list[tuple[Any, list[int]]] = []
+        self.progress: Callable[[int], None] = lambda nbytes: None
         self._identities = identities
         self._store = store
         self._history = history
@@ -337,6 +341,7 @@ class Assembly:
     @contextmanager
     def _unpickling(self, part: Part) -> Iterator[_Unpickler]:
         stream = io.BytesIO(blobs.read(part.stream, self._store))
+        self._build.progress(part.stream.size)
         oob = (bytearray(blobs.read(blob, self._store)) for blob in part.oob)
         with building.loading(_PartLoading(self._build, self, part, self._store)):
             yield _Unpickler(stream, self, part, oob)
@@ -413,6 +418,7 @@ class _PartLoading:
         for chunk in blobs.read_chunks(self._part.buffers[index], self._store):
             target[at : at + len(chunk)] = chunk
             at += len(chunk)
+            self._build.progress(len(chunk))
 
     def definition(self, number: Number) -> Any:
         """The definition of that number, live or built."""

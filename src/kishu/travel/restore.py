@@ -25,6 +25,10 @@ Replay = Callable[[VersionId, Build], dict[str, Any]]
 """Runs cells again to make a version; gives the objects by variable. Raises ReplayError."""
 
 
+Progress = Callable[[int, int], None]
+"""Told how far a long piece of work is: done, of how many."""
+
+
 class Place(NamedTuple):
     """What a restore works on.
 
@@ -32,6 +36,7 @@ class Place(NamedTuple):
         defaults: the names that IPython itself has bound.
         variables: the user's variables as they are now.
         recorder: knows the names of chunks that were recorded before.
+        progress: told how many bytes of how many have been read.
     """
 
     store: Store
@@ -42,6 +47,7 @@ class Place(NamedTuple):
     variables: Callable[[], dict[str, Any]]
     replay: Replay
     recorder: Recorder
+    progress: Progress
 
 
 def restore(place: Place, look: Look, target: State, report: Report) -> None:
@@ -94,6 +100,15 @@ class _Attempt:
             place.store, place.history, identities, place.namespace, target, planned.live, live,
             {entity for change in planned.changed for entity in change.entities},
         )  # fmt: skip
+        total = sum(change.recipe.nbytes for change in planned.changed)
+        read = 0
+
+        def told(nbytes: int) -> None:
+            nonlocal read
+            read += nbytes
+            place.progress(min(read, total), total)
+
+        self._build.progress = told
         self._inverse: Inverse | None = None
         self._after: Look | None = None
 
