@@ -63,15 +63,22 @@ class Worker:
         return self.hear()
 
 
-@pytest.fixture
-def nursery() -> Iterator[subprocess.Popen[str]]:
+@contextlib.contextmanager
+def nursery_of(module: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that has imported everything and forks for each task."""
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.crash.worker"],
+        [sys.executable, "-m", module],
         cwd=ROOT, stdin=pipe, stdout=pipe, text=True, start_new_session=True,
     ) as started:  # fmt: skip
         yield started
         os.killpg(started.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def nursery() -> Iterator[subprocess.Popen[str]]:
+    with nursery_of("tests.crash.worker") as started:
+        yield started
 
 
 class Survivor:

@@ -97,7 +97,7 @@ def read_back(home: str, notebook: str, commits: dict[str, int]) -> None:
 TASKS: dict[str, Any] = {"work": work, "restore": restore, "read_back": read_back}
 
 
-def main() -> None:
+def serve(tasks: dict[str, Any]) -> None:
     """Fork a process for each task and wait for its end."""
     os.dup2(2, 1)
     for line in sys.stdin:
@@ -106,7 +106,7 @@ def main() -> None:
         if pid == 0:
             say("started", os.getpid())
             try:
-                TASKS[name](*arguments)
+                tasks[name](*arguments)
             except BaseException:
                 say("failed", traceback.format_exc())
             os._exit(0)
@@ -115,4 +115,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(TASKS)

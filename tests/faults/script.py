@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
-import sys
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +17,7 @@ from traitlets.config import Config
 from kishu.errors import KishuError, NotRecording
 from kishu.kernel.extension import attach_to
 from tests.crash.cells import cell
-from tests.crash.worker import read_back, say
+from tests.crash.worker import read_back, say, serve
 from tests.faults.layer import Layer
 
 LONG = "rows = [[i] for i in range(5_000)]"
@@ -95,22 +92,5 @@ def collect(home: str, notebook: str, fault: str, at: int) -> None:
 TASKS: dict[str, Any] = {"script": script, "collect": collect, "read_back": read_back}
 
 
-def main() -> None:
-    """Fork a process for each task and wait for its end."""
-    os.dup2(2, 1)
-    for line in sys.stdin:
-        name, arguments = json.loads(line)
-        pid = os.fork()
-        if pid == 0:
-            say("started", os.getpid())
-            try:
-                TASKS[name](*arguments)
-            except BaseException:
-                say("failed", traceback.format_exc())
-            os._exit(0)
-        os.waitpid(pid, 0)
-        say("ended")
-
-
 if __name__ == "__main__":
-    main()
+    serve(TASKS)

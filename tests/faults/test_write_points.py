@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.crash.test_sigkill import ROOT, Survivor, Worker
+from tests.crash.test_sigkill import Survivor, Worker, nursery_of
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -22,13 +19,8 @@ ERRORS = ("ENOSPC", "EIO", "EROFS", "short")
 
 @pytest.fixture
 def nursery() -> Iterator[subprocess.Popen[str]]:
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.script"],
-        cwd=ROOT, stdin=pipe, stdout=pipe, text=True, start_new_session=True,
-    ) as started:  # fmt: skip
+    with nursery_of("tests.faults.script") as started:
         yield started
-        os.killpg(started.pid, signal.SIGKILL)
 
 
 class Run:

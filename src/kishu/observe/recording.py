@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from blake3 import blake3
 
@@ -10,7 +12,7 @@ from kishu.history.pages import write_pages
 from kishu.history.records import Blob, Part, Recipe, Segment, VersionId
 from kishu.observe.longs import Piece
 from kishu.observe.parts import LONG, Cut, LivePart, part_type
-from kishu.observe.walk import DIGEST_BYTES, Memory
+from kishu.observe.walk import DIGEST_BYTES, Memory, Scan
 from kishu.store.packs import NAME_BYTES, chunk_name
 from kishu.store.store import Naming, Writer
 
@@ -52,14 +54,20 @@ class Recorder:
         return Part(
             type=part_type(part),
             kind=part.kind,  # type: ignore[arg-type]
-            stream=self._stream(scan.stream),
-            buffers=[self._memory(memory) for memory in scan.buffers],
-            oob=[self._memory(memory) for memory in scan.oob],
             members=part.members,
-            lines=scan.lines,
-            holes=scan.holes,
-            opaque=scan.opaque,
+            **self._content(scan),
         )
+
+    def _content(self, scan: Scan) -> dict[str, Any]:
+        """The fields that a part and a segment have in common."""
+        return {
+            "stream": self._stream(scan.stream),
+            "buffers": [self._memory(memory) for memory in scan.buffers],
+            "oob": [self._memory(memory) for memory in scan.oob],
+            "lines": scan.lines,
+            "holes": scan.holes,
+            "opaque": scan.opaque,
+        }
 
     def _long_part(self, part: LivePart) -> Part:
         segments = [piece.stored or self._segment(piece) for piece in part.pieces]
@@ -79,16 +87,7 @@ class Recorder:
         scan = piece.scan
         if scan is None:
             raise ValueError("A piece was let go of before it was stored.")
-        piece.named = Segment(
-            count=piece.count,
-            stream=self._stream(scan.stream),
-            buffers=[self._memory(memory) for memory in scan.buffers],
-            oob=[self._memory(memory) for memory in scan.oob],
-            members=piece.members,
-            lines=scan.lines,
-            holes=scan.holes,
-            opaque=scan.opaque,
-        )
+        piece.named = Segment(count=piece.count, members=piece.members, **self._content(scan))
         if self._keeps:
             piece.stored = piece.named
         return piece.named
