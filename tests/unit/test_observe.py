@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import gc
 import weakref
 from collections import OrderedDict
@@ -160,6 +161,26 @@ def test_only_mutable_objects_and_memory_tie_variables(make: Any, tied: bool) ->
     first, second = make()
     look = Notebook(first=first, second=second).look()
     assert (look.group_of["first"] == look.group_of["second"]) == tied
+
+
+def test_a_definition_ties_nothing_but_by_what_it_holds() -> None:
+    class Empty:
+        pass
+
+    class Kind(enum.Enum):
+        ONE = 1
+
+    def function() -> None: ...
+
+    held: list[int] = []
+
+    def holding(x: Any = held) -> None: ...
+
+    for made, ids in ((Empty, set()), (Kind, set()), (function, set()), (holding, {id(held)})):
+        made.__module__ = "__main__"
+        found = Walk(Identities("s"), globals(), frozenset(), Counters()).scan_definition(made).ids
+        own = {id(getattr(made, name, None)) for name in ("__dict__", "__annotations__")}
+        assert ids <= found <= ids | own
 
 
 def test_what_a_reduce_makes_in_passing_ties_nothing() -> None:

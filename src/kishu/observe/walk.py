@@ -287,10 +287,16 @@ class Walk(Reducing, pickle.Pickler):
     def scan_definition(self, obj: Any) -> Scan:
         """Walk what a function, class or bare object of the notebook is made of."""
         if isinstance(obj, type):
-            return self.scan(*parts_of_class(self, obj))
-        if isinstance(obj, FunctionType):
-            return self.scan(*parts_of_function(self, obj))
-        return self.scan((), ())
+            skeleton, content = parts_of_class(self, obj)
+            if skeleton[0] == "enum":
+                self.by_value(skeleton[-1])
+        elif isinstance(obj, FunctionType):
+            skeleton, content = parts_of_function(self, obj)
+        else:
+            return self.scan((), ())
+        # Made here and gone after the walk: something else may then lie at its address.
+        self.by_value(content)
+        return self.scan(skeleton, content)
 
     def scan(self, *values: object) -> Scan:
         """Walk ``values`` (one, or a definition's two) as one stream.
