@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 
@@ -400,6 +401,34 @@ def test_a_long_restore_shows_how_far_it_is_and_json_does_not(kernel: Kernel) ->
     kernel.value(
         "vars(__import__('kishu.kernel.show', fromlist=['show'])).update(_PATIENCE=1, _PAUSE=0.2)"
     )
+
+
+@pytest.mark.parametrize(
+    "length",
+    [
+        300,
+        pytest.param(
+            1_000,
+            marks=pytest.mark.skipif(
+                sys.version_info[:2] == (3, 12),
+                reason="Python 3.12 has a limit of its own for recursion in C, which nobody can set",
+            ),
+        ),
+    ],
+)
+def test_a_long_chain_of_objects_is_changed_and_brought_back(kernel: Kernel, length: int) -> None:
+    kernel.ok(
+        "class Node:\n    def __init__(self, value, next): self.value, self.next = value, next\n"
+        f"head = None\nfor i in range({length}): head = Node(i, head)"
+    )
+    limit = kernel.value("__import__('sys').getrecursionlimit()")
+    kernel.ok("head.next.next.value = 'x'")
+    kernel.kishu("undo")
+    assert kernel.value("head.next.next.value") == length - 3
+    kernel.ok("head = None")
+    kernel.kishu("undo")
+    assert kernel.value("head.next.next.value") == length - 3
+    assert kernel.value("__import__('sys').getrecursionlimit()") == limit
 
 
 def test_at_as_a_magic_gives_the_variable_to_assign_or_to_show(kernel: Kernel) -> None:

@@ -30,6 +30,7 @@ from kishu.observe.identity import Identities, Number
 PROTOCOL = 5
 DIGEST_BYTES = 16
 _FEW = 4096
+_DEEPEST = 20_000
 
 
 class Memory(NamedTuple):
@@ -304,8 +305,14 @@ class Walk(Reducing, pickle.Pickler):
         Raises:
             Exception: whatever a value's own reduce raises, unless the walk is tolerant.
         """
-        for value in values:
-            self.dump(value)
+        limit = sys.getrecursionlimit()
+        # A chain of objects is as deep as it is long; the C stack has room for that many.
+        sys.setrecursionlimit(max(limit, _DEEPEST))
+        try:
+            for value in values:
+                self.dump(value)
+        finally:
+            sys.setrecursionlimit(limit)
         self._counters.values += len(values)
         return self._found(values)
 
