@@ -411,7 +411,7 @@ def test_a_long_restore_shows_how_far_it_is_and_json_does_not(kernel: Kernel) ->
             1_000,
             marks=pytest.mark.skipif(
                 sys.version_info[:2] == (3, 12),
-                reason="Python 3.12 has a limit of its own for recursion in C, which nobody can set",
+                reason="Python 3.12 limits recursion in C by itself, and nobody can set it",
             ),
         ),
     ],
