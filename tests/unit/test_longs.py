@@ -16,6 +16,7 @@ from kishu.observe.longs import LONG, Longs, is_long, longs_within
 from kishu.observe.walk import Counters, Walk
 from kishu.store.store import Store
 from kishu.travel.splice import Edit, splice
+from tests.unit.test_observe import Notebook
 
 
 def walker() -> Longs:
@@ -141,3 +142,16 @@ def test_pages_give_their_segments_back_and_begin_where_they_did(store: Store) -
     assert list(read_pages(again, store)) == segments
     assert len(list(read_pages(blob, store))) == 500
     writer.close()
+
+
+def test_a_list_that_grows_long_is_walked_as_if_it_always_was() -> None:
+    grown, born = Notebook(x=[1, 2], y=[3]), Notebook(x=[1, 2, *rows(LONG)], y=[3])
+    grown.names["x"] += rows(LONG)
+    assert grown.commit() == {"x"}
+    walked = []
+    for notebook in (grown, born):
+        assert notebook.commit() == set()
+        before = notebook.observer.counters.nodes
+        assert notebook.look().quiet
+        walked.append(notebook.observer.counters.nodes - before)
+    assert walked[0] == walked[1]

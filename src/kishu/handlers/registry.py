@@ -137,7 +137,9 @@ _UNLINKED_BUILTINS: frozenset[type] = ATOMS | {
     staticmethod,
     classmethod,
 }
-_HEAP_TYPE = 1 << 9
+HEAP_TYPE = 1 << 9
+"""Set for classes made by a class statement, and for some made in C."""
+
 _FAITHFUL_MODULES = (
     "builtins", "collections", "functools", "itertools", "datetime", "decimal", "fractions",
     "uuid", "pathlib", "re", "random", "numpy", "pandas", "scipy", "sklearn", "pyarrow",
@@ -191,7 +193,7 @@ def _decide(cls: type) -> Treatment:
         from kishu.handlers.instances import reduce_instance
 
         reduce = reduce_instance
-    compiled = not by_default and not cls.__flags__ & _HEAP_TYPE
+    compiled = not by_default and not cls.__flags__ & HEAP_TYPE
     return Treatment(reduce, _links(cls), opaque, plain, compiled)
 
 

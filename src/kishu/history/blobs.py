@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from kishu.errors import Damaged
 from kishu.history.records import Blob
@@ -31,11 +32,7 @@ def all_names(blob: Blob, store: Store) -> Iterator[str]:
     Raises:
         Damaged: a node is missing or damaged.
     """
-    names = blob.names
-    yield from names
-    for _ in range(blob.depth):
-        names = [name for node in names for name in _split(store.get(node))]
-        yield from names
+    return chain.from_iterable(_levels(blob, store))
 
 
 def leaf_names(blob: Blob, store: Store) -> list[str]:
@@ -44,10 +41,17 @@ def leaf_names(blob: Blob, store: Store) -> list[str]:
     Raises:
         Damaged: a node is missing or damaged.
     """
+    *_, leaves = _levels(blob, store)
+    return leaves
+
+
+def _levels(blob: Blob, store: Store) -> Iterator[list[str]]:
+    """The names at each level of the tree, from the top."""
     names = blob.names
+    yield names
     for _ in range(blob.depth):
         names = [name for node in names for name in _split(store.get(node))]
-    return names
+        yield names
 
 
 def differing(a: Blob, b: Blob, store: Store) -> Iterator[tuple[int, str]]:

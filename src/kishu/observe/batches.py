@@ -10,10 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from kishu.observe.longs import is_long
 from kishu.observe.walk import Token, Walk
 
 BATCH = 64
 _CONTAINERS = (list, dict, set, tuple)
+
+
+def _fits(value: object) -> bool:
+    """Whether a batch may still walk it: one that has grown long is walked in pieces."""
+    return type(value) in _CONTAINERS and not is_long(value)
 
 
 class Batches:
@@ -29,7 +35,7 @@ class Batches:
         """The variables whose batch has the token it had when `accept` was last called."""
         self._seen = {}
         for index, batch in enumerate(self._batches):
-            names = [name for name in batch if type(values.get(name)) in _CONTAINERS]
+            names = [name for name in batch if _fits(values.get(name))]
             if len(names) < len(batch):
                 self._members.difference_update(set(batch) - set(names))
                 self._batches[index] = names

@@ -19,7 +19,7 @@ import xxhash
 from kishu.handlers.registry import ATOMS, treatment
 from kishu.history.records import Hole, Segment
 from kishu.observe.identity import Number
-from kishu.observe.walk import PROTOCOL, Counters, Scan, Walk, plain_scan
+from kishu.observe.walk import PROTOCOL, Counters, Scan, Sink, Walk, plain_scan
 
 LONG = 4096
 """Elements from which a container is walked in segments."""
@@ -153,8 +153,9 @@ class Longs:
         self._owner: dict[str, tuple[int, ...]] = {}
         self._looked: dict[int, list[Piece]] = {}
         self._met: dict[str, tuple[int, ...]] = {}
-        self._stream: list[bytes] = []
-        self._pickler = pickle.Pickler(_Sink(self._stream), PROTOCOL)
+        sink = Sink()
+        self._stream = sink.pieces
+        self._pickler = pickle.Pickler(sink, PROTOCOL)
 
     def begin(self) -> None:
         """A new look begins: nothing that the last one saw is true any more."""
@@ -394,13 +395,3 @@ def _lone_count() -> int:
 
 
 _LONE = _lone_count()
-
-
-class _Sink:
-    """Where the pickler writes."""
-
-    def __init__(self, pieces: list[bytes]) -> None:
-        self._pieces = pieces
-
-    def write(self, data: bytes) -> None:
-        self._pieces.append(data if type(data) is bytes else bytes(data))

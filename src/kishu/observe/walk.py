@@ -107,13 +107,14 @@ def hash_memory(view: memoryview, counters: Counters) -> Memory:
     return Memory(view, view.nbytes, b"".join(digests))
 
 
-class _Sink:
+class Sink:
     """Where the pickler writes: pieces, without a copy of the large ones."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
 
     def write(self, data: bytes) -> None:
+        """Take a piece."""
         self.pieces.append(data if type(data) is bytes else bytes(data))
 
 
@@ -146,7 +147,7 @@ class Reducing:
         counters: Counters,
         tolerant: bool = False,
     ) -> None:
-        sink = _Sink()
+        sink = Sink()
         oob: list[Memory] = []
         super().__init__(  # type: ignore[call-arg]
             sink, PROTOCOL, buffer_callback=partial(_take_oob, oob, counters)

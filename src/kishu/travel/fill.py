@@ -10,11 +10,9 @@ from typing import Any
 from kishu.handlers.classes import fill_class, own_members
 from kishu.handlers.code import Content
 from kishu.handlers.instances import slot_names
+from kishu.handlers.registry import HEAP_TYPE
 
 Inverse = Callable[[], None]
-
-_HEAP_TYPE = 1 << 9
-"""Set for classes made by a class statement, and for some made in C; those are found out later."""
 
 _CONTAINERS: tuple[type, ...] = (list, dict, set, bytearray)
 
@@ -31,7 +29,7 @@ def _is_plain(cls: type) -> bool:
     """Whether instances are attributes, and at most a built-in container's content, alone."""
     if cls.__module__ == "builtins" or issubclass(cls, (type, tuple, frozenset, BaseException)):
         return False
-    compiled = [c for c in cls.__mro__ if not c.__flags__ & _HEAP_TYPE]
+    compiled = [c for c in cls.__mro__ if not c.__flags__ & HEAP_TYPE]
     return all(c in (object, OrderedDict, *_CONTAINERS) for c in compiled)
 
 
