@@ -33,6 +33,7 @@ from kishu.observe.observer import Observer
 from kishu.status import Cost, Status
 from kishu.store.key import Key
 from kishu.store.store import Store
+from kishu.store.writer import Writer
 from kishu.travel.at import At
 from kishu.travel.build import Build, without_collecting
 from kishu.travel.replay import Host, Replayer
@@ -76,7 +77,7 @@ class Session:
         living = {id for id in self._store.sessions() if self._store.is_alive(id)}
         self._resumed = past.end(self._history, living)
         self._past = past.last_worked(self._history, self._resumed)
-        self._writer = self._store.writer(self.id, config.floor, config.cap)
+        self._writer = Writer(self._store, self.id, config.floor, config.cap)
         self._ledger = Ledger(self._history, self._writer, self._resumed)
         self._worktree = Worktree(host, self._history, self._ledger, self._writer, config)
         self._worktree.begin(self._resumed)
@@ -344,6 +345,7 @@ class Session:
 
     def status(self) -> Status:
         """Where the session is."""
+        why_not = self.why_not or self._writer.refusal
         return Status(
             history=str(self._store.path),
             notebook=str(self.notebook or ""),
@@ -352,8 +354,8 @@ class Session:
             branch=self._ledger.branch,
             commits=len(self._history.commits),
             variables=sum(not is_number(entity) for entity in self._worktree.observer.state),
-            recording=self.attached and not self.paused and not self.why_not,
-            why="detached" if not self.attached else "paused" if self.paused else self.why_not,
+            recording=self.attached and not self.paused and not why_not,
+            why="detached" if not self.attached else "paused" if self.paused else why_not,
             undo=self._undo_label(),
             redo=self._ledger.steps.can_redo,
             last=self._last_cost,
@@ -400,6 +402,11 @@ class Session:
             except Damaged as error:
                 damaged.append(error.message)
         return damaged
+
+    @property
+    def head(self) -> CommitId:
+        """The commit of the variables."""
+        return self._ledger.head
 
     @property
     def history(self) -> History:
@@ -467,11 +474,10 @@ class Session:
         )  # fmt: skip
         with hushed(), without_collecting():
             restore(place, look, wanted, report)
-        self._ledger.write(kind, head=target, position=position, branch=branch, done=True)
+        self._ledger.write(kind, head=target, position=position, branch=branch, when="some day")
         worktree.commit_shortfall(wanted)
-        if self._ledger.unwritten:
-            self.why_not = "the disk refused the last step; the next record will bring it"
-            report.notes.append("the step is not on the disk yet: the disk refused it")
+        if self._writer.refusal:
+            report.notes.append(f"the step is not on the disk yet: {self._writer.refusal}")
         report.head = self._ledger.head
         report.ms = (time.perf_counter() - start) * 1e3
         return report

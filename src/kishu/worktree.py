@@ -11,11 +11,12 @@ from kishu.config import Config
 from kishu.history.history import History, State
 from kishu.history.ledger import Ledger
 from kishu.history.records import Cell, Commit, CommitId, CommitKind, Operation, OperationKind
+from kishu.interrupts import uninterrupted
 from kishu.observe.hush import hushed
 from kishu.observe.identity import Identities, is_number
 from kishu.observe.observer import Change, Hurry, Look, Observer
 from kishu.observe.recording import Recorder
-from kishu.store.store import Writer
+from kishu.store.writer import When, Writer
 from kishu.travel.build import without_collecting
 from kishu.travel.replay import Host
 
@@ -81,7 +82,7 @@ class Worktree:
         """
         look = self.look()
         change = self._store(look)
-        return self._write(operation, look, change, self._new(kind, change, **fields))
+        return self._write(operation, look, change, self._new(kind, change, **fields), "now")
 
     def commit_run(self, cell: Cell) -> Commit:
         """Commit the state after a cell run, in as much time as a commit may take.
@@ -130,7 +131,7 @@ class Worktree:
             missing = [entity for entity in wanted if entity not in state]
             commit = self._new("found", Change({}, missing, {}, {}))
             self._ledger.write(
-                "commit", head=commit.id, branch=commit.branch, commits=[commit], done=True
+                "commit", head=commit.id, branch=commit.branch, commits=[commit], when="some day"
             )
 
     def _commit_change(self, look: Look) -> None:
@@ -160,7 +161,7 @@ class Worktree:
         cost = 0.0 if start is None else (time.perf_counter() - start) * 1e3
         return self._ledger.new_commit(
             kind=kind, set=change.set, gone=change.gone, cost=cost,
-            nbytes=self._writer.take_bytes_written(), **fields,
+            nbytes=self._writer.take_bytes_put(), **fields,
         )  # fmt: skip
 
     def _write(
@@ -169,20 +170,21 @@ class Worktree:
         look: Look,
         change: Change,
         commit: Commit,
+        when: When = "soon",
         before: CommitId | None = None,
     ) -> Commit:
         new = {id: r for id, r in change.recipes.items() if id not in self._history.versions}
-        self._ledger.write(
-            operation,
-            before=before,
-            head=commit.id,
-            branch=commit.branch,
-            commits=[commit],
-            versions=new,
-        )
-        # The record's own few bytes are no part of the next commit's cost.
-        self._writer.take_bytes_written()
-        self.observer.accept(look, change)
+        with uninterrupted():
+            self._ledger.write(
+                operation,
+                before=before,
+                head=commit.id,
+                branch=commit.branch,
+                commits=[commit],
+                versions=new,
+                when=when,
+            )
+            self.observer.accept(look, change)
         return commit
 
 

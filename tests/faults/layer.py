@@ -1,7 +1,7 @@
 """A layer under the store that fails: one call of the system is hit, all others pass through.
 
-Only calls that change files under the home are counted, and only those of the main thread (the
-background thread's syncs come at any time and change nothing that is read).
+Only calls that change files under the home are counted, not those of the thread that syncs (they
+come at any time and change nothing that is read).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class Layer:
 
     Args:
         home: the directory whose files are watched.
-        fault: ``kill`` before the call, ``torn`` half way through a write, or an errno's name,
-            with which the call fails.
+        fault: ``kill`` before the call, ``torn`` half way through a write, ``interrupt`` after the
+            call, or an errno's name, with which the call fails.
         at: which call is hit, counted from 1; 0 for none.
         times: how many calls in a row are hit.
 
@@ -51,6 +51,10 @@ class Layer:
                 return real(*arguments, **keywords)
             if self._fault == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
+            if self._fault == "interrupt":
+                done = real(*arguments, **keywords)
+                os.kill(os.getpid(), signal.SIGINT)
+                return done
             if name == "write" and self._fault in ("torn", "short"):
                 done = real(arguments[0], bytes(arguments[1])[: len(arguments[1]) // 2])
                 if self._fault == "torn":
@@ -64,7 +68,7 @@ class Layer:
         return call
 
     def _counts(self, name: str, arguments: tuple[Any, ...]) -> bool:
-        if threading.current_thread() is not threading.main_thread():
+        if threading.current_thread().name == "kishu-sync":
             return False
         where = arguments[0]
         if name == "open" and not (len(arguments) > 1 and arguments[1] & _WRITING):

@@ -16,6 +16,7 @@ from traitlets.config import Config
 
 from kishu.errors import KishuError, NotRecording
 from kishu.kernel.extension import attach_to
+from kishu.store import writer
 from tests.crash.cells import cell
 from tests.crash.worker import read_back, say, serve
 from tests.faults.layer import Layer
@@ -23,16 +24,21 @@ from tests.faults.layer import Layer
 LONG = "rows = [[i] for i in range(5_000)]"
 
 
-def script(home: str, notebook: str, fault: str, at: int, times: int = 1) -> None:
-    """Attach, run, name, undo, go elsewhere, come back; with one fault on the way."""
+def script(home: str, notebook: str, fault: str, at: int, times: int, later: bool) -> None:
+    """Attach, run, name, undo, go elsewhere, come back; with one fault on the way.
+
+    ``later``: cells are written by the thread, however little they store.
+    """
     os.environ["KISHU_HOME"] = home
+    if later:
+        writer.AT_ONCE_BYTES = 0
     layer = Layer(home, fault, at, times)
     layer.install()
     shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
     try:
         session = attach_to(shell, Path(notebook))
-    except KishuError as error:
-        say("not attached", error.message)
+    except (KishuError, KeyboardInterrupt) as error:
+        say("not attached", str(error))
         return
     n = -1
 
@@ -49,8 +55,8 @@ def script(home: str, notebook: str, fault: str, at: int, times: int = 1) -> Non
         nonlocal n
         try:
             do()
-        except NotRecording as error:
-            say("not done", name, error.message)
+        except (NotRecording, KeyboardInterrupt) as error:
+            say("not done", name, str(error))
         n = shell.user_ns.get("n", -1)
         say("verb", name, n, session.status().head)
 

@@ -167,3 +167,33 @@ def test_a_restore_that_is_interrupted_changes_nothing_or_all(kernel: Kernel) ->
     kernel.ok("del after, big, small")
     kernel.kishu("undo")
     assert kernel.value("[len(big), small]") == state
+
+
+@pytest.mark.parametrize("end", ["shutdown", "exit", "detach"])
+def test_a_kernel_that_ends_right_after_a_large_cell_has_recorded_it(
+    kernel: Kernel, tmp_path: Path, end: str
+) -> None:
+    kernel.ok("import numpy as np")
+    kernel.ok("a = np.arange(20_000_000); x = 1")
+    if end == "shutdown":
+        kernel.manager.shutdown_kernel()
+    elif end == "exit":
+        kernel.send("exit()")
+        kernel.manager.provisioner.process.wait()
+    else:
+        kernel.ok("%kishu detach")
+        kernel.kill()
+    with Kernel(kernel.home, tmp_path / "n.ipynb") as other:
+        other.ok("%load_ext kishu")
+        other.ok("%kishu restore")
+        assert other.value("[int(a[-1]), x]") == [19_999_999, 1]
+
+
+def test_what_a_large_cell_stored_can_be_undone_and_redone_at_once(kernel: Kernel) -> None:
+    kernel.ok("import numpy as np; a = np.arange(20_000_000)")
+    kernel.ok("a += 1")
+    kernel.ok("__import__('kishu').session().undo()")
+    assert kernel.value("int(a.sum()) == sum(range(20_000_000))")
+    kernel.kishu("redo")
+    assert kernel.value("int(a[-1])") == 20_000_000
+    assert kernel.kishu("check") == []

@@ -27,18 +27,33 @@ class Run:
     """One run of the script with one fault, in a home of its own."""
 
     def __init__(
-        self, path: Path, nursery: subprocess.Popen[str], fault: str, at: int, times: int = 1
+        self,
+        path: Path,
+        nursery: subprocess.Popen[str],
+        fault: str,
+        at: int,
+        times: int = 1,
+        later: bool = False,
     ) -> None:
         self.home = path / f"{fault} {at}"
         self.notebook = path / "n.ipynb"
         self._nursery = nursery
         self.said = Worker(
-            nursery, "script", str(self.home), str(self.notebook), fault, at, times
+            nursery, "script", str(self.home), str(self.notebook), fault, at, times, later
         ).hear()
+        self._later = later
 
     def of(self, kind: str) -> list[list[Any]]:
         """What it said of that kind."""
         return [words for kind_, *words in self.said if kind_ == kind]
+
+    def _sure(self) -> list[list[Any]]:
+        """The cells that must be in the history: a verb waits for what the thread has."""
+        if not self._later or self.of("live"):
+            return self.of("ran")
+        verbs = [number for number, (kind, *_) in enumerate(self.said) if kind == "verb"]
+        before = self.said[: max(verbs, default=0)]
+        return [words for kind, *words in before if kind == "ran"]
 
     def check(self) -> None:
         """All that was said to be done reads back, in another process and another copy.
@@ -46,12 +61,12 @@ class Run:
         Where it never came to the first cell, another process finds the home usable.
         """
         if not self.of("ran"):
-            arguments = str(self.home), str(self.notebook), "none", 0
+            arguments = str(self.home), str(self.notebook), "none", 0, 1, False
             assert ["live", 5] in Worker(self._nursery, "script", *arguments).hear()
             shutil.rmtree(self.home)
             return
         survivor = Survivor(self.home, self.notebook, self._nursery)
-        ran = [(n, head) for n, head, recording, *_ in self.of("ran") if recording]
+        ran = [(n, head) for n, head, recording, *_ in self._sure() if recording]
         survivor.done = dict(ran)
         survivor.least, survivor.most = -1, 99
         survivor.check()
@@ -59,10 +74,16 @@ class Run:
         shutil.rmtree(self.home)
 
 
+@pytest.fixture(params=[False, True], ids=["at once", "by the thread"])
+def later(request: pytest.FixtureRequest) -> bool:
+    """Whether cells are written by the thread."""
+    return bool(request.param)
+
+
 @pytest.fixture
-def points(tmp_path: Path, nursery: subprocess.Popen[str]) -> int:
+def points(tmp_path: Path, nursery: subprocess.Popen[str], later: bool) -> int:
     """How many writes a whole session makes."""
-    run = Run(tmp_path, nursery, "none", 0)
+    run = Run(tmp_path, nursery, "none", 0, later=later)
     ((count,),) = run.of("points")
     assert [n for n, *_ in run.of("ran")] == [0, 1, 2, 3, 3, 4, 5]
     assert run.of("live") == [[5]]
@@ -73,11 +94,11 @@ def points(tmp_path: Path, nursery: subprocess.Popen[str]) -> int:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("fault", ["kill", "torn"])
 def test_a_process_that_dies_at_any_write_loses_no_finished_cell(
-    tmp_path: Path, nursery: subprocess.Popen[str], points: int, fault: str
+    tmp_path: Path, nursery: subprocess.Popen[str], points: int, later: bool, fault: str
 ) -> None:
     died = 0
     for at in range(1, points + 1):
-        run = Run(tmp_path, nursery, fault, at)
+        run = Run(tmp_path, nursery, fault, at, later=later)
         died += not run.of("live")
         run.check()
     print(f"{fault}: died at {died} of {points} points")
@@ -87,10 +108,10 @@ def test_a_process_that_dies_at_any_write_loses_no_finished_cell(
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("fault", ERRORS)
 def test_a_write_that_is_refused_stops_no_cell_and_is_made_up_for(
-    tmp_path: Path, nursery: subprocess.Popen[str], points: int, fault: str
+    tmp_path: Path, nursery: subprocess.Popen[str], points: int, later: bool, fault: str
 ) -> None:
     for at in range(1, points + 1):
-        run = Run(tmp_path, nursery, fault, at)
+        run = Run(tmp_path, nursery, fault, at, later=later)
         assert not run.of("failed"), run.said
         if run.of("not attached"):
             assert not run.of("ran"), "attaching failed, and said so"
@@ -100,6 +121,19 @@ def test_a_write_that_is_refused_stops_no_cell_and_is_made_up_for(
         assert [recording for _, _, recording, *_ in ran].count(False) <= 1
         assert all(why for _, _, recording, why, _ in ran if not recording)
         assert ran[-1][2] or at > points - 4, "it records again as soon as it can"
+        run.check()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("later", [False], indirect=True, ids=["at once"])
+def test_an_interrupt_after_any_write_loses_nothing_that_was_said_to_be_done(
+    tmp_path: Path, nursery: subprocess.Popen[str], points: int, later: bool
+) -> None:
+    for at in range(1, points + 1):
+        run = Run(tmp_path, nursery, "interrupt", at, later=later)
+        assert run.of("not attached") or run.of("live"), run.said
+        assert all(printed == "" for *_, printed in run.of("ran"))
+        assert all(recording for _, _, recording, *_ in run.of("ran")), run.said
         run.check()
 
 

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from kishu.errors import Damaged
 from kishu.history.blobs import CHUNK_BYTES, FAN_OUT, leaf_names, read, read_chunks, write_tree
-from kishu.store.store import Naming, Store
+from kishu.store.store import Store
+from kishu.store.writer import Naming, Writer
 from tests.unit.builders import flip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kishu.history.records import Blob
-    from kishu.store.store import Writer
 
 MB = 1 << 20
 quick = settings(
@@ -29,7 +29,7 @@ quick = settings(
 
 @pytest.fixture
 def writer(store: Store) -> Iterator[Writer]:
-    writer = store.writer("s", 0, 0)
+    writer = Writer(store, "s", 0, 0)
     yield writer
     writer.close()
 

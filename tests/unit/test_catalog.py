@@ -12,6 +12,7 @@ import pytest
 from kishu.errors import StoreError
 from kishu.history.catalog import home, open_history, read_notebook
 from kishu.store.key import Key
+from kishu.store.writer import Writer
 from tests.unit.builders import mode
 
 KEY = Key(bytes(32))
@@ -209,7 +210,7 @@ def test_a_history_whose_making_was_killed_is_usable(
     for folder in ("", *made):
         (root / "n" / folder).mkdir(parents=not folder)
     store = open_history(root, KEY, notebook(tmp_path / "n.ipynb"))
-    store.writer("s", 0, 0).close()
+    Writer(store, "s", 0, 0).close()
 
 
 def test_home_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,10 +55,19 @@ def test_arrows_point_down_only() -> None:
     """Each layer imports only those below it."""
     below = {
         "store": {"errors", "store"},
-        "history": {"errors", "history", "store"},
+        "history": {"errors", "history", "interrupts", "store"},
         "handlers": {"handlers"},
         "observe": {"errors", "handlers", "history", "observe", "store"},
-        "travel": {"config", "errors", "handlers", "history", "observe", "store", "travel"},
+        "travel": {
+            "config",
+            "errors",
+            "handlers",
+            "history",
+            "interrupts",
+            "observe",
+            "store",
+            "travel",
+        },
     }
     for layer, allowed in below.items():
         for path in (SOURCE / layer).glob("*.py"):

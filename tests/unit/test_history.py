@@ -19,6 +19,7 @@ from kishu.store.journal import format_line
 from kishu.store.key import Key
 from kishu.store.packs import chunk_name
 from kishu.store.store import Envelope, Store
+from kishu.store.writer import Writer
 from tests.unit.builders import commit, operation, recipe
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ def test_an_untrusted_record_runs_no_code(notebook: Notebook, tmp_path: Path) ->
 
 
 def test_what_a_ledger_wrote_is_what_is_loaded(store: Store, key: Key) -> None:
-    history, writer = load(store), store.writer("s1", 0, 0)
+    history, writer = load(store), Writer(store, "s1", 0, 0)
     ledger = Ledger(history, writer, None)
     for number in range(5):
         made = ledger.new_commit(kind="run", set={"a": f"v{number}"}, branch=ledger.next_branch())
@@ -247,7 +248,7 @@ def test_what_a_ledger_wrote_is_what_is_loaded(store: Store, key: Key) -> None:
 
 
 def test_a_record_that_is_no_operation_is_named_and_left_out(store: Store) -> None:
-    writer = store.writer("s1", 0, 0)
+    writer = Writer(store, "s1", 0, 0)
     Ledger(load(store), writer, None).write("attach")
     writer.append(b'{"kind": "from the future"}')
     writer.close()
@@ -257,7 +258,7 @@ def test_a_record_that_is_no_operation_is_named_and_left_out(store: Store) -> No
 
 
 def test_a_branch_that_a_session_left_behind_stays_and_another_begins(store: Store) -> None:
-    writer = store.writer("s1", 0, 0)
+    writer = Writer(store, "s1", 0, 0)
     ledger = Ledger(load(store), writer, None)
     heads = []
     for _ in range(2):
@@ -272,7 +273,7 @@ def test_a_branch_that_a_session_left_behind_stays_and_another_begins(store: Sto
 
 
 def test_a_cells_text_is_written_once_and_read_everywhere(store: Store) -> None:
-    writer = store.writer("s", 0, 0)
+    writer = Writer(store, "s", 0, 0)
     ledger = Ledger(History(), writer, None)
     for _ in range(3):
         commit = ledger.new_commit(kind="run", cell=Cell("x = 'a rather long cell'"))

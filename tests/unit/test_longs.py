@@ -15,6 +15,7 @@ from kishu.observe.identity import Identities
 from kishu.observe.longs import LONG, Longs, is_long, longs_within
 from kishu.observe.walk import Counters, Walk
 from kishu.store.store import Store
+from kishu.store.writer import Writer
 from kishu.travel.splice import Edit, splice
 from tests.unit.test_observe import Notebook
 
@@ -129,7 +130,7 @@ def test_a_splice_is_done_and_taken_back(data: st.DataObject, kind: type) -> Non
 
 
 def test_pages_give_their_segments_back_and_begin_where_they_did(store: Store) -> None:
-    writer = store.writer("a" * 8, 0, 0)
+    writer = Writer(store, "a" * 8, 0, 0)
     segments = [
         Segment(count=i, stream=Blob(4, [f"{i * 7919 % 256:02x}{i:038x}"])) for i in range(500)
     ]

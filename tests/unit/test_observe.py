@@ -19,7 +19,7 @@ from kishu.observe.namespace import variables
 from kishu.observe.observer import Look, Observer
 from kishu.observe.recording import Recorder
 from kishu.observe.walk import Counters, Walk
-from kishu.store.store import Naming
+from kishu.store.writer import Naming
 
 
 class Notebook:

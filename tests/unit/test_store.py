@@ -19,7 +19,8 @@ from kishu.errors import Damaged, NotRecording, StoreError, Unsupported
 from kishu.store.journal import format_line
 from kishu.store.key import Key
 from kishu.store.packs import chunk_name
-from kishu.store.store import INLINE_BYTES, Naming, Record, Store, Writer, write_file
+from kishu.store.store import Record, Store, write_file
+from kishu.store.writer import INLINE_BYTES, Naming, Writer
 from tests.unit.builders import files_no_longer_than, flip, mode
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ OTHER = Key(b"x" * 32)
 
 @pytest.fixture
 def writer(store: Store) -> Iterator[Writer]:
-    writer = store.writer("s1", 0, 0)
+    writer = Writer(store, "s1", 0, 0)
     yield writer
     writer.close()
 
@@ -75,7 +76,7 @@ def test_what_was_appended_is_read_by_all_who_open_it(written: Path, key: Key) -
 
 
 def test_each_session_writes_behind_the_others(store: Store, writer: Writer, key: Key) -> None:
-    second = Store.open(store.path, key).writer("s2", 0, 0)
+    second = Writer(Store.open(store.path, key), "s2", 0, 0)
     for number in range(3):
         writer.append(b"%d" % number)
         second.append(b"%d" % (number + 10))
@@ -110,7 +111,7 @@ def test_a_chunk_is_written_once(store: Store, writer: Writer, key: Key) -> None
     writer.append(b"0")
     second = Store.open(store.path, key)
     list(second.records())
-    later = second.writer("s2", 0, 0)
+    later = Writer(second, "s2", 0, 0)
     for again in (writer, later):
         before = again.chunks_written
         for data in (SMALL, BIG):
@@ -151,7 +152,7 @@ def test_files_and_directories_are_their_owners_alone(written: Path) -> None:
 
 
 def test_a_session_lives_until_its_writer_ends(store: Store) -> None:
-    writer = store.writer("s1", 0, 0)
+    writer = Writer(store, "s1", 0, 0)
     assert store.sessions() == ["s1"]
     assert (store.is_alive("s1"), store.is_alive("s0")) == (True, False)
     writer.close()
@@ -173,7 +174,7 @@ def test_a_changed_pack_is_damage_that_names_the_chunk(written: Path, key: Key) 
 def test_a_chunk_that_two_sessions_wrote_is_lost_only_when_both_copies_are(
     store: Store, writer: Writer, key: Key
 ) -> None:
-    second = Store.open(store.path, key).writer("s2", 0, 0)
+    second = Writer(Store.open(store.path, key), "s2", 0, 0)
     for each in (writer, second):
         each.put(BIG)
         each.append(b"0")
@@ -251,7 +252,7 @@ def test_a_newer_format_is_read_but_not_written(
     before = sorted(written.rglob("*"))
     store, records = read(written, key)
     with pytest.raises(Unsupported, match="2" if "version" in newer else "sharding"):
-        store.writer("s2", 0, 0)
+        Writer(store, "s2", 0, 0)
     assert len(records) == 2
     assert store.get(chunk_name(BIG)) == BIG
     assert sorted(written.rglob("*")) == before
@@ -383,7 +384,7 @@ def test_a_chunk_that_only_a_foreign_record_claims_is_stored_all_the_same(
 
 def test_the_cap_stops_recording_and_loses_nothing(written: Path, key: Key) -> None:
     store = read(written, key)[0]
-    capped = store.writer("s2", 0, store.size() + 1000)
+    capped = Writer(store, "s2", 0, store.size() + 1000)
     with pytest.raises(NotRecording, match="cap"):
         capped.put(os.urandom(INLINE_BYTES))
     with pytest.raises(NotRecording, match="cap"):
@@ -391,7 +392,7 @@ def test_the_cap_stops_recording_and_loses_nothing(written: Path, key: Key) -> N
     capped.close()
     reopened, records = read(written, key)
     assert (len(records), reopened.damaged) == (2, [])
-    raised = reopened.writer("s3", 0, reopened.size() + 10_000)
+    raised = Writer(reopened, "s3", 0, reopened.size() + 10_000)
     raised.append(b"3")
     raised.close()
     assert [record.body for record in read(written, key)[1]] == [b'{"n":1}', b'{"n":2}', b"3"]
@@ -399,12 +400,12 @@ def test_the_cap_stops_recording_and_loses_nothing(written: Path, key: Key) -> N
 
 def test_the_floor_stops_recording_and_loses_nothing(written: Path, key: Key) -> None:
     store = read(written, key)[0]
-    below = store.writer("s2", 1 << 60, 0)
+    below = Writer(store, "s2", 1 << 60, 0)
     for refused in (lambda: below.put(BIG[1:]), lambda: below.append(b"3")):
         with pytest.raises(NotRecording, match="free"):
             refused()
     below.close()
-    above = store.writer("s3", 0, 0)
+    above = Writer(store, "s3", 0, 0)
     above.append(b"3")
     above.close()
     assert len(read(written, key)[1]) == 3
@@ -427,11 +428,15 @@ def test_a_full_disk_refuses_the_record_and_the_next_one_brings_its_chunks(
 def test_a_full_disk_refuses_the_chunk_and_later_takes_it(
     store: Store, writer: Writer, key: Key
 ) -> None:
-    with files_no_longer_than(100), pytest.raises(NotRecording, match="too large"):
-        writer.put(BIG)
     name = writer.put(BIG)
-    writer.append(b"1")
-    assert read(store.path, key)[0].get(name) == BIG
+    with files_no_longer_than(100), pytest.raises(NotRecording, match="too large"):
+        writer.append(b"1")
+    assert read(store.path, key)[1] == []
+    assert writer.put(BIG) == name
+    writer.append(b"2")
+    reader, records = read(store.path, key)
+    assert [(record.seq, record.body) for record in records] == [(0, b"2")]
+    assert reader.get(name) == BIG
 
 
 def test_a_small_file_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
@@ -457,7 +462,7 @@ def test_a_history_whose_making_was_cut_off_is_made_again(
     for folder in ("", *made):
         (tmp_path / "history" / folder).mkdir()
     store = Store.create(tmp_path / "history", key, "uuid")
-    writer = store.writer("s1", 0, 0)
+    writer = Writer(store, "s1", 0, 0)
     writer.append(b"1")
     writer.close()
     assert len(read(store.path, key)[1]) == 1
@@ -470,8 +475,9 @@ import sys
 from pathlib import Path
 from kishu.store.key import Key
 from kishu.store.store import Store
+from kishu.store.writer import Writer
 path, session = Path(sys.argv[1]), sys.argv[2]
-writer = Store.open(path, Key(bytes(32))).writer(session, 0, 0)
+writer = Writer(Store.open(path, Key(bytes(32))), session, 0, 0)
 for number in range(200):
     writer.put(b"%s %d " % (session.encode(), number) * 1000)
     writer.append(b"%d" % number)

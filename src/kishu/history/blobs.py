@@ -8,7 +8,8 @@ from itertools import chain
 from kishu.errors import Damaged
 from kishu.history.records import Blob
 from kishu.store.packs import NAME_BYTES
-from kishu.store.store import Naming, Store, Writer
+from kishu.store.store import Store
+from kishu.store.writer import Naming, Writer
 
 CHUNK_BYTES = 256 * 1024
 FAN_OUT = 32

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 from blake3 import blake3
 
-from kishu.errors import NotRecording
 from kishu.history.history import MAIN, History
 from kishu.history.records import (
     STEPS,
@@ -23,7 +22,9 @@ from kishu.history.records import (
     source_name,
 )
 from kishu.history.steps import Steps
-from kishu.store.store import UNREADABLE, Store, Writer
+from kishu.interrupts import uninterrupted
+from kishu.store.store import UNREADABLE, Store
+from kishu.store.writer import When, Writer
 
 ID_BYTES = 10
 
@@ -48,7 +49,6 @@ class Ledger:
         head: the commit of the variables.
         branch: the branch that the next run moves; empty for none, then it begins one.
         steps: what undo and redo lead to.
-        unwritten: operations that were done but that the disk refused; the next write brings them.
     """
 
     def __init__(self, history: History, writer: Writer, last: Operation | None) -> None:
@@ -59,7 +59,6 @@ class Ledger:
         self._writer = writer
         self._last: OperationId = last.id if last else ""
         self._count = 0
-        self.unwritten: list[Operation] = []
 
     def new_commit(self, **fields: Any) -> Commit:
         """A commit on top of the head, not yet written."""
@@ -90,13 +89,13 @@ class Ledger:
         versions: dict[VersionId, Recipe] | None = None,
         moves: list[RefMove] | None = None,
         names: list[str] | None = None,
-        done: bool = False,
+        when: When = "now",
     ) -> Operation:
         """Append an operation; only then are the head and the steps moved.
 
         Args:
-            done: the session is already where the operation leads: where the disk refuses it, it
-                counts all the same, and the next write brings it.
+            when: as for `Writer.append`; ``some day`` where the session is already where the
+                operation leads, so that it counts even if the disk refuses it.
 
         Raises:
             NotRecording: the disk refused; nothing happened.
@@ -120,11 +119,12 @@ class Ledger:
         operation.id = self._id(operation)
         stays = self.steps.position if position is None else position
         operation.position = operation.id if kind in STEPS else stays
-        self._append(operation, done)
-        self.history.add(operation)
-        self.steps.follow(operation)
-        self.head, self.branch = operation.head, operation.branch
-        self._last = operation.id
+        with uninterrupted():
+            self._writer.append(_encoded(operation), when)
+            self.history.add(operation)
+            self.steps.follow(operation)
+            self.head, self.branch = operation.head, operation.branch
+            self._last = operation.id
         return operation
 
     def _name_sources(self, commits: list[Commit]) -> dict[str, str]:
@@ -136,17 +136,6 @@ class Ledger:
                 if commit.cell.code not in self.history.sources:
                     new[commit.cell.code] = commit.cell.source
         return new
-
-    def _append(self, operation: Operation, done: bool) -> None:
-        try:
-            while self.unwritten:
-                self._writer.append(_encoded(self.unwritten[0]))
-                del self.unwritten[0]
-            self._writer.append(_encoded(operation))
-        except NotRecording:
-            if not done:
-                raise
-            self.unwritten.append(operation)
 
     def _id(self, content: Commit | Operation) -> str:
         self._count += 1

@@ -9,7 +9,8 @@ import msgspec
 from kishu.errors import Damaged
 from kishu.history import blobs
 from kishu.history.records import Blob, Segment
-from kishu.store.store import UNREADABLE, Naming, Store, Writer
+from kishu.store.store import UNREADABLE, Store
+from kishu.store.writer import Naming, Writer
 
 _LONGEST = 96
 

@@ -117,11 +117,13 @@ class Hooks:
         cell, self._waiting = self._waiting, None
         if cell is None or is_of_verbs_alone(cell.source):
             return
+        head = self._session.head
         try:
             self._session.record_run(cell)
         except KeyboardInterrupt:
             # The user's interrupt came too late for the cell; its state is recorded all the same.
-            self._session.record_run(cell)
+            if self._session.head == head:
+                self._session.record_run(cell)
         if self._session.is_behind and self._loop is not None:
             self._later(self._catch_up)
 

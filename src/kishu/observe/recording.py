@@ -14,7 +14,7 @@ from kishu.observe.longs import Piece
 from kishu.observe.parts import LONG, Cut, LivePart, part_type
 from kishu.observe.walk import DIGEST_BYTES, Memory, Scan
 from kishu.store.packs import NAME_BYTES, chunk_name
-from kishu.store.store import Naming, Writer
+from kishu.store.writer import Naming, Writer
 
 _REMEMBERED_CHUNKS = 200_000
 

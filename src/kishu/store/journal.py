@@ -53,7 +53,7 @@ class JournalWriter:
         line = format_line(json, self._key)
         try:
             write_all(self._fd, line)
-        except OSError:
+        except BaseException:
             os.ftruncate(self._fd, self._size)
             raise
         offset = self._size

@@ -48,7 +48,6 @@ class PackWriter:
         self._session = session
         self._fd = -1
         self._number = last
-        self._size = 0
 
     def append(self, data: Buffer) -> Span:
         """Write one chunk.
@@ -57,17 +56,15 @@ class PackWriter:
             OSError: the disk refused; nothing refers to what was written of the chunk.
         """
         length = memoryview(data).nbytes
-        if self._fd < 0 or self._size + length > ROLL_BYTES:
+        if self._fd < 0 or self._end() + length > ROLL_BYTES:
             self._roll()
-        offset = self._size
-        try:
-            write_all(self._fd, data)
-        except OSError:
-            # The next chunk goes behind whatever this one left.
-            self._size = os.lseek(self._fd, 0, os.SEEK_END)
-            raise
-        self._size += length
+        # Asked each time: a write that failed, or was interrupted, may have left a part.
+        offset = self._end()
+        write_all(self._fd, data)
         return Span(self._number, offset, length)
+
+    def _end(self) -> int:
+        return os.lseek(self._fd, 0, os.SEEK_END)
 
     def _roll(self) -> None:
         path = pack_path(self._directory, self._session, self._number + 1)
@@ -75,7 +72,7 @@ class PackWriter:
         if self._fd >= 0:
             os.fsync(self._fd)
             os.close(self._fd)
-        self._fd, self._number, self._size = fd, self._number + 1, 0
+        self._fd, self._number = fd, self._number + 1
 
     @property
     def fd(self) -> int:

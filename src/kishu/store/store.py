@@ -1,4 +1,4 @@
-"""One history's directory: its format, its chunks, its records, and who may write."""
+"""One history's directory: its format, and the chunks and records that can be read there."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from typing import NamedTuple
 import msgspec
 from blake3 import blake3
 
-from kishu.errors import Damaged, NotRecording, StoreError, Unsupported
-from kishu.store.journal import JournalWriter, Line, is_locked, read_lines
+from kishu.errors import Damaged, NotRecording, StoreError
+from kishu.store.journal import Line, is_locked, read_lines
 from kishu.store.key import Key
 from kishu.store.lease import Lease
-from kishu.store.packs import Buffer, PackReader, PackWriter, Span, chunk_name, write_all
+from kishu.store.packs import PackReader, Span, chunk_name, write_all
 
 FORMAT_VERSION = 1
-INLINE_BYTES = 4096
-SYNC_SECONDS = 1.0
 
 
 class Format(msgspec.Struct):
@@ -59,12 +57,14 @@ class _Trusted(msgspec.Struct):
     mac: str
 
 
-class _InJournal(NamedTuple):
+class InJournal(NamedTuple):
+    """Where a line lies in its journal: byte offset and byte length."""
+
     offset: int
     length: int
 
 
-_Place = tuple[str, Span | _InJournal]
+_Place = tuple[str, Span | InJournal]
 """A session and where in its pack or journal."""
 
 UNREADABLE = (msgspec.MsgspecError, ValueError)
@@ -77,6 +77,10 @@ class Store:
     Args:
         path: the history's directory.
         key: signs what is written and checks what is read.
+
+    Attributes:
+        damaged: records that could not be read.
+        waiting: chunks on their way to the disk, by name.
     """
 
     def __init__(self, path: Path, key: Key, format: Format) -> None:
@@ -85,10 +89,11 @@ class Store:
         self.format = format
         self.damaged: list[str] = []
         self.lease: Lease | None = None
+        self.waiting: dict[str, bytes] = {}
         self._packs = PackReader(path)
         self._where: dict[str, list[_Place]] = {}
         self._claimed: dict[str, list[_Place]] = {}
-        self._line: tuple[tuple[str, _InJournal], dict[str, bytes]] | None = None
+        self._line: tuple[tuple[str, InJournal], dict[str, bytes]] | None = None
 
     @classmethod
     def create(cls, path: Path, key: Key, history: str) -> Store:
@@ -110,7 +115,7 @@ class Store:
 
     @classmethod
     def open(cls, path: Path, key: Key) -> Store:
-        """Open an existing history for reading; `writer` makes it writable.
+        """Open an existing history.
 
         Raises:
             StoreError: there is no history there, or its format.json is unreadable.
@@ -162,7 +167,7 @@ class Store:
             for name, span in envelope.packed.items():
                 known.setdefault(name, []).append((session, span))
             for name in envelope.inline:
-                place = (session, _InJournal(line.offset, line.length))
+                place = (session, InJournal(line.offset, line.length))
                 known.setdefault(name, []).append(place)
             yield Record(session, envelope.seq, bytes(envelope.body), trusted)
 
@@ -183,8 +188,8 @@ class Store:
             yield line, envelope, trusted
 
     def has(self, name: str) -> bool:
-        """Whether the chunk is here, as a trusted record says."""
-        return name in self._where
+        """Whether the chunk is here, as a trusted record says, or is on its way."""
+        return name in self._where or name in self.waiting
 
     def get(self, name: str) -> bytes:
         """A chunk's bytes, checked against its name; one whole copy is enough.
@@ -192,6 +197,9 @@ class Store:
         Raises:
             Damaged: it is missing, or no copy is what its name says.
         """
+        data = self.waiting.get(name)
+        if data is not None:
+            return data
         failure = Damaged(f"Chunk {name} is missing.")
         for session, where in (*self._where.get(name, ()), *self._claimed.get(name, ())):
             try:
@@ -213,7 +221,7 @@ class Store:
         """
         return self._packs.read(session, span, name)
 
-    def _read_inline(self, session: str, where: _InJournal, name: str) -> bytes:
+    def _read_inline(self, session: str, where: InJournal, name: str) -> bytes:
         try:
             data = self._inline_of(session, where)[name]
         except (OSError, IndexError, KeyError, *UNREADABLE) as error:
@@ -222,7 +230,7 @@ class Store:
             raise Damaged(f"Chunk {name} in journal {session} is damaged.")
         return data
 
-    def _inline_of(self, session: str, where: _InJournal) -> dict[str, bytes]:
+    def _inline_of(self, session: str, where: InJournal) -> dict[str, bytes]:
         """The chunks in a journal's line; the line read last is at hand, for its neighbours."""
         place = (session, where)
         if self._line is None or self._line[0] != place:
@@ -235,26 +243,6 @@ class Store:
     def chunk_names(self) -> list[str]:
         """The names of all chunks that the records brought."""
         return list(self._where.keys() | self._claimed.keys())
-
-    def writer(self, session: str, floor_bytes: int, cap_bytes: int) -> Writer:
-        """Begin a session's journal.
-
-        Args:
-            session: the new session's id, never used before.
-            floor_bytes: free disk space below which nothing is written.
-            cap_bytes: size of the history above which nothing is written; 0 for no cap.
-
-        Raises:
-            Unsupported: the history needs a newer Kishu.
-            NotRecording: the disk refused.
-        """
-        reason = self.read_only_because
-        if reason is not None:
-            raise Unsupported(f"The history {self.path.name} is read-only here: {reason}.")
-        try:
-            return Writer(self, session, floor_bytes, cap_bytes)
-        except OSError as error:
-            raise NotRecording(f"{self.path} cannot be written: {error.strerror}.") from error
 
     def size(self) -> int:
         """Bytes on disk of all journals and packs."""
@@ -314,177 +302,17 @@ class Store:
         """A session's journal."""
         return self.path / "journal" / f"{session}.jsonl"
 
-    def _learn(self, name: str, session: str, where: Span | _InJournal) -> None:
-        self._where.setdefault(name, []).append((session, where))
+    def learn(self, name: str, session: str, where: Span | InJournal) -> None:
+        """Know where a chunk now lies."""
+        places = self._where.setdefault(name, [])
+        if (session, where) not in places:
+            places.append((session, where))
 
     def close(self) -> None:
         """Close the files read from, and let go of the lease."""
         self._packs.close()
         if self.lease is not None:
             self.lease.close()
-
-
-class Writer:
-    """Writes one session's chunks and records: first the chunks, then the record naming them.
-
-    What is appended is in the page cache when `append` returns (it survives a kill) and on the
-    disk about a second later (it survives a power cut).
-    """
-
-    def __init__(self, store: Store, session: str, floor_bytes: int, cap_bytes: int) -> None:
-        self.session = session
-        self.chunks_written = 0
-        self.bytes_written = 0
-        self._taken = 0
-        self._store = store
-        self._floor = floor_bytes
-        self._cap = cap_bytes
-        self._size = store.size()
-        self._journal = JournalWriter(store.journal(session), store.key)
-        self._packs = PackWriter(store.path, session)
-        self._packed: dict[str, Span] = {}
-        self._inline: dict[str, bytes] = {}
-        self._seq = 0
-        self._sync = _Sync(self)
-
-    def put(self, data: Buffer, name: str | None = None) -> str:
-        """Store a chunk unless it is here already; gives its name.
-
-        Raises:
-            NotRecording: the disk refused.
-        """
-        if name is None:
-            name = chunk_name(data)
-        if self._store.has(name) or name in self._inline or name in self._packed:
-            return name
-        length = memoryview(data).nbytes
-        if length < INLINE_BYTES:
-            self._inline[name] = bytes(data)
-        else:
-            self._guard(length)
-            try:
-                self._packed[name] = self._packs.append(data)
-            except OSError as error:
-                raise NotRecording(f"A chunk was not written: {error.strerror}.") from error
-            self._size += length
-        self.chunks_written += 1
-        self.bytes_written += length
-        return name
-
-    def append(self, body: bytes) -> None:
-        """Write a record; with it, all chunks put since the last one become part of the history.
-
-        Raises:
-            NotRecording: the disk refused; the record does not exist.
-        """
-        store = self._store
-        envelope = Envelope(
-            store.format.history,
-            self.session,
-            self._seq,
-            msgspec.Raw(body),
-            self._packed,
-            self._inline,
-        )
-        line = msgspec.json.encode(envelope)
-        self._guard(len(line))
-        try:
-            offset, length = self._journal.append(line)
-        except OSError as error:
-            raise NotRecording(f"A record was not written: {error.strerror}.") from error
-        for name, span in self._packed.items():
-            store._learn(name, self.session, span)
-        for name in self._inline:
-            store._learn(name, self.session, _InJournal(offset, length))
-        self._packed, self._inline = {}, {}
-        self._seq += 1
-        self._size += length
-        self.bytes_written += length - sum(map(len, envelope.inline.values()))
-        self._sync.wake()
-
-    @property
-    def size(self) -> int:
-        """Bytes of the whole history on disk, as far as this writer knows."""
-        return self._size
-
-    def measure(self) -> None:
-        """Ask the disk how big the history is."""
-        self._size = self._store.size()
-
-    def take_bytes_written(self) -> int:
-        """The bytes written since this was last asked."""
-        taken, self._taken = self._taken, self.bytes_written
-        return self.bytes_written - taken
-
-    def _guard(self, length: int) -> None:
-        if self._cap and self._size + length > self._cap:
-            raise NotRecording(f"The history has reached its cap of {self._cap:,} bytes.")
-        if os.fstat(self._journal.fd).st_nlink == 0:
-            raise NotRecording(
-                f"{self._store.path} was deleted.", "Attach again to begin a new history."
-            )
-        disk = os.fstatvfs(self._journal.fd)
-        if disk.f_bavail * disk.f_frsize - length < self._floor:
-            raise NotRecording(f"Less than {self._floor:,} bytes are free on the disk.")
-
-    def sync(self) -> None:
-        """Have everything written so far on the disk before returning."""
-        for fd in (self._packs.fd, self._journal.fd):
-            if fd >= 0:
-                os.fsync(fd)
-
-    def close(self) -> None:
-        """Sync and end the session's journal."""
-        self._sync.stop()
-        try:
-            self.sync()
-        finally:
-            self.abandon()
-
-    def abandon(self) -> None:
-        """Close the files without a word, as a forked child must."""
-        self._packs.close()
-        self._journal.close()
-
-
-class Naming:
-    """Gives chunks their names without storing them: to compare, not to keep."""
-
-    def put(self, data: Buffer, name: str | None = None) -> str:
-        """The chunk's name."""
-        return chunk_name(data) if name is None else name
-
-
-class _Sync:
-    """Syncs a writer's files in the background, at most once a second."""
-
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
-        self._work = threading.Event()
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def wake(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="kishu-sync", daemon=True)
-            self._thread.start()
-        self._work.set()
-
-    def _run(self) -> None:
-        while not self._stopped.wait(SYNC_SECONDS):
-            self._work.wait()
-            self._work.clear()
-            try:
-                self._writer.sync()
-            except OSError:
-                # Nothing to add: the bytes are written, and a failing disk shows at the next write.
-                continue
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self._work.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
 
 
 def write_file(path: Path, data: bytes, *, once: bool = False) -> None:

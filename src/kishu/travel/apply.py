@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType, FunctionType
+from types import FunctionType
 from typing import Any, NamedTuple
 
+from kishu.interrupts import uninterrupted
 from kishu.travel.build import Definition
 from kishu.travel.fill import Inverse, fill, fill_live_class, fill_live_function, run_all
 from kishu.travel.splice import Edit, splice
@@ -110,19 +108,3 @@ def _put_back(namespace: dict[str, Any], name: str, old: Any) -> None:
         namespace.pop(name, None)
     else:
         namespace[name] = old
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Hold a KeyboardInterrupt back until the block has ended."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held: list[tuple[int, FrameType | None]] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: held.append((number, frame)))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if held and callable(before):
-        before(*held[0])
