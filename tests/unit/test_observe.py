@@ -114,6 +114,76 @@ def test_a_walk_keeps_nothing_alive() -> None:
         gc.enable()
 
 
+# Joint walks
+
+
+class Node:
+    """An instance: no batch takes it."""
+
+    def __init__(self, *held: Any) -> None:
+        self.held = list(held)
+
+
+def heap() -> tuple[Notebook, Node, Node]:
+    """Two variables over one heap, found unchanged often enough to be walked as one."""
+    inner = Node(*(Node(n) for n in range(300)))
+    outer = Node(inner)
+    notebook = Notebook(outer=outer, inner=inner)
+    for _ in range(3):
+        assert notebook.commit() == set()
+    return notebook, outer, inner
+
+
+def nodes_of_a_look(notebook: Notebook) -> int:
+    before = notebook.observer.counters.nodes
+    assert notebook.commit() == set()
+    return notebook.observer.counters.nodes - before
+
+
+def test_what_two_variables_share_is_walked_once() -> None:
+    alone = Notebook(inner=heap()[2])
+    alone.commit()
+    assert nodes_of_a_look(heap()[0]) < 1.1 * nodes_of_a_look(alone)
+
+
+def test_a_change_below_either_name_is_seen() -> None:
+    notebook, outer, inner = heap()
+    inner.held[7].held.append(1)
+    assert notebook.commit() == {"outer", "inner"}
+    for _ in range(3):
+        assert notebook.commit() == set()
+    outer.held.append(2)
+    assert notebook.commit() == {"outer", "inner"}
+
+
+def test_a_name_that_is_bound_to_an_equal_object_is_seen() -> None:
+    notebook, _, inner = heap()
+    notebook.names["inner"] = Node(*(Node(n) for n in range(300)))
+    assert notebook.commit() == {"outer", "inner"}
+    notebook.names["inner"] = inner
+    assert notebook.commit() == {"outer", "inner"}
+
+
+def test_a_third_name_for_something_within_is_seen() -> None:
+    notebook, _, inner = heap()
+    notebook.names["third"] = inner.held[5]
+    assert notebook.commit() == {"outer", "inner", "third"}
+    del notebook.names["inner"]
+    assert notebook.commit() == {"outer", "inner", "third"}
+
+
+def test_what_changes_at_every_look_is_not_walked_once_more() -> None:
+    notebook, _, inner = heap()
+    costs = []
+    for n in range(4):
+        inner.held[3].held.append(n)
+        before = notebook.observer.counters.nodes
+        assert notebook.commit() == {"outer", "inner"}
+        costs.append(notebook.observer.counters.nodes - before)
+    assert costs[1:] == [costs[1]] * 3
+    assert costs[0] > costs[1]
+
+
 # The fingerprint
 
 

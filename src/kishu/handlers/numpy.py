@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 @handles("numpy.ndarray")
 def reduce_array(walk: Walk, array: Array) -> Reduced:
     """The owner of memory with its bytes; a view as a place within its owner."""
+    if array.base is None and array.flags.c_contiguous and not array.dtype.hasobject:
+        # The commonest by far, and figures hold hundreds of them.
+        return _reduce_plain(walk, array, None)
     owner = owner_of(array)
     if owner is not array and not walk.is_by_value(array):
         offset = _address(array) - _address(owner)
@@ -33,18 +36,28 @@ def reduce_array(walk: Walk, array: Array) -> Reduced:
         writeable = array.flags.writeable
         return window_array, (base, array.dtype, array.shape, array.strides, offset, writeable)
     if array.dtype.hasobject:
-        if array.dtype.names:
-            return NotImplemented
-        line = in_memory_order(array)
-        atoms = texts.reduce_atoms(walk, array, line)
-        if atoms is not None:
-            return make_atoms, (*atoms, array.shape, _layout(array), array.flags.writeable)
-        arguments = (array.shape, _layout(array), array.flags.writeable)
-        return make_objects, arguments, line.tolist(), None, None, fill_objects
-    layout = _layout(array)
-    own = array.flags.writeable and _is_dense(array) and not walk.is_by_value(array)
+        return _reduce_objects(walk, array)
+    return _reduce_plain(walk, array, _layout(array))
+
+
+def _reduce_objects(walk: Walk, array: Array) -> Reduced:
+    """An array of Python objects."""
+    if array.dtype.names:
+        return NotImplemented
+    line = in_memory_order(array)
+    shape = array.shape, _layout(array), array.flags.writeable
+    atoms = texts.reduce_atoms(walk, array, line)
+    if atoms is not None:
+        return make_atoms, (*atoms, *shape)
+    return make_objects, shape, line.tolist(), None, None, fill_objects
+
+
+def _reduce_plain(walk: Walk, array: Array, layout: tuple[int, ...] | None) -> Reduced:
+    """An array of numbers that owns its memory, or stands for what it sees."""
+    writeable = array.flags.writeable
+    own = writeable and not walk.is_by_value(array) and _is_dense(array)
     index = walk.memory(flat_bytes(array), own)
-    return make_array, (index, array.dtype, array.shape, layout, array.flags.writeable)
+    return make_array, (index, array.dtype, array.shape, layout, writeable)
 
 
 def owner_of(array: Array) -> Array:

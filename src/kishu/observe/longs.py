@@ -175,6 +175,10 @@ class Longs:
         alive = {address for owned in self._owner.values() for address in owned}
         self._known = {a: known for a, known in self._known.items() if a in alive}
 
+    def are_in(self, entity: str) -> bool:
+        """Whether the entity is, or holds, a long container, as far as was seen."""
+        return entity in self._owner
+
     def adopt(self, container: Any, counts: Iterable[int]) -> None:
         """A restore made the container of segments of so many elements: they stay its pieces."""
         line = Line(container)

@@ -14,7 +14,8 @@ from kishu.history.records import Recipe, VersionId
 from kishu.observe.batches import Batches
 from kishu.observe.carriers import Carriers
 from kishu.observe.groups import Group, groups
-from kishu.observe.identity import Identities, Number
+from kishu.observe.identity import Identities, Number, is_number
+from kishu.observe.joint import Joint
 from kishu.observe.longs import Entangled, Longs, longs_within
 from kishu.observe.parts import VALUE, Cut, LivePart, Walks, cut
 from kishu.observe.recording import Recorder
@@ -131,6 +132,7 @@ class Observer:
         self._globals = user_globals
         self._excluded = excluded
         self._batches = Batches()
+        self._joint = Joint()
         self.longs = Longs(self._walk, self.counters)
         self._sightings: dict[str, Sighting] = {}
         self._group_of: dict[str, Group] = {}
@@ -150,14 +152,20 @@ class Observer:
         """
         same = {
             entity: self._sightings[entity]
-            for entity in self._batches.unchanged(variables, lambda: self._walk(tolerant=False))
+            for unchanged in (
+                self._batches.unchanged(variables, lambda: self._walk(tolerant=False)),
+                self._joint.unchanged(
+                    variables, lambda: self._walk(tolerant=False), hurry and hurry.until
+                ),
+            )
+            for entity in unchanged
         }
         wanted = {e for entity in changing for e in self._group_of.get(entity, (entity,))}
         return self._look(variables, same, wanted, hurry)
 
     def look_at_rest(self, variables: dict[str, Any], until: float) -> Look:
         """Look at what the last look left for later; all else is as it was then."""
-        self._batches.forget(set(self.unverified))
+        self._forget(set(self.unverified))
         same = {
             entity: seen
             for entity, seen in self._sightings.items()
@@ -168,7 +176,7 @@ class Observer:
 
     def look_again(self, variables: dict[str, Any], before: Look, changed: set[str]) -> Look:
         """Look at what was changed on purpose since ``before``; all else is as it was then."""
-        self._batches.forget(changed)
+        self._forget(changed)
         same = {
             entity: seen
             for entity, seen in before.sightings.items()
@@ -176,6 +184,11 @@ class Observer:
             and (entity not in variables or variables[entity] is before.values[entity])
         }
         return self._look(variables, same, set())
+
+    def _forget(self, entities: set[str]) -> None:
+        """Take no token of these for true."""
+        self._batches.forget(entities)
+        self._joint.forget(entities)
 
     def _look(
         self,
@@ -406,6 +419,19 @@ class Observer:
             self.longs.retain(look.sightings.keys())
             met = {number for seen in look.sightings.values() for number in seen.refs + seen.marks}
             self.identities.retain(met)
+            self._joint.retain(filter(self._is_fit, set(look.group_of.values())))
+        self._joint.accept(look.dirty)
+
+    def _is_fit(self, group: Group) -> bool:
+        """Whether a co-variable may be walked as one: several variables, and no small ones."""
+        if len(group) == 1:
+            return False
+        seen = [self._sightings[entity] for entity in group]
+        return not (
+            all(sighting.plain for sighting in seen)
+            or any(sighting.marks for sighting in seen)
+            or any(is_number(entity) or self.longs.are_in(entity) for entity in group)
+        )
 
 
 def _must_wait(before: Sighting | None, value: Any, hurry: Hurry | None) -> bool:

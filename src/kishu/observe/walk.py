@@ -95,16 +95,16 @@ class Counters:
         self.bytes_hashed = 0
 
 
-def hash_memory(view: memoryview, counters: Counters) -> Memory:
+def hash_memory(view: memoryview, counters: Counters, own: bool = False) -> Memory:
     """Hash contiguous memory in 256 KiB chunks."""
-    counters.bytes_hashed += view.nbytes
-    if view.nbytes <= CHUNK_BYTES:
-        return Memory(view, view.nbytes, xxhash.xxh3_128_digest(view))
+    nbytes = view.nbytes
+    counters.bytes_hashed += nbytes
+    if nbytes <= CHUNK_BYTES:
+        return Memory(view, nbytes, xxhash.xxh3_128_digest(view), own)
     digests = [
-        xxhash.xxh3_128_digest(view[at : at + CHUNK_BYTES])
-        for at in range(0, view.nbytes, CHUNK_BYTES)
+        xxhash.xxh3_128_digest(view[at : at + CHUNK_BYTES]) for at in range(0, nbytes, CHUNK_BYTES)
     ]
-    return Memory(view, view.nbytes, b"".join(digests))
+    return Memory(view, nbytes, b"".join(digests), own)
 
 
 class Sink:
@@ -165,7 +165,7 @@ class Reducing:
         self._marks: dict[Number, None] = {}
         self._lines: list[tuple[str, int]] = []
         self._holes: list[Hole] = []
-        self._opaque: dict[str, None] = {}
+        self._opaque: dict[type, None] = {}
         self._linked: set[int] = set()
         self._by_value: set[int] = set()
         self._kept: list[object] = []
@@ -174,7 +174,7 @@ class Reducing:
 
     def memory(self, view: memoryview, own: bool) -> int:
         """Take contiguous memory out of the stream; gives its position among the buffers."""
-        self._buffers.append(hash_memory(view, self._counters)._replace(own=own))
+        self._buffers.append(hash_memory(view, self._counters, own))
         return len(self._buffers) - 1
 
     def content(self, make: Callable[[], memoryview], digests: bytes, size: int) -> int:
@@ -246,7 +246,7 @@ class Reducing:
             if hasattr(obj, "__qualname__") and importable(obj):
                 self.by_value(obj)
             else:
-                self._opaque[type_name(cls)] = None
+                self._opaque[cls] = None
         if self._tolerant:
             return self._try_reduce(obj)
         return self._reduce_compiled(obj) if compiled else NotImplemented
@@ -346,6 +346,15 @@ class Walk(Reducing, pickle.Pickler):
             return None
         return xxhash.xxh3_128_digest(b"".join(self._stream)), hash(frozenset(memo))
 
+    def joint(self, values: list[Any]) -> Token | None:
+        """Walk values together that share much; None when one of them cannot be walked."""
+        try:
+            found = self.scan(*values)
+        except Exception:
+            return None
+        signs = found.ids, tuple(map(id, values)), tuple(found.refs), found.marks
+        return found.digest, hash(signs)
+
     def _found(self, values: tuple[object, ...]) -> Scan:
         memo = self.memo.copy()
         self._counters.nodes += len(memo)
@@ -373,7 +382,7 @@ class Walk(Reducing, pickle.Pickler):
             oob=self._oob,
             lines=self._lines,
             holes=self._holes,
-            opaque=sorted(self._opaque),
+            opaque=sorted(map(type_name, self._opaque)),
             members=[],
         )
 
