@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+import random
+import shutil
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from kishu.errors import Damaged, NothingToDo
+from kishu.errors import Damaged, KishuError, NothingToDo
+from kishu.kernel.host import IPythonHost
+from kishu.session import Session
 from tests.unit.builders import flip
 
 if TYPE_CHECKING:
@@ -77,3 +82,82 @@ def test_a_value_whose_chunk_was_damaged_is_stored_again(notebook: Notebook) -> 
     commit = notebook.run("import numpy as np; big = np.arange(100_000)")
     notebook.restart()
     assert np.array_equal(notebook.session.at(commit)["big"], np.arange(100_000))
+
+
+CELLS = (
+    "import numpy as np; a = np.arange(60_000)",
+    "a[7] = 0; words = ['one', 'two']",
+    "rows = [{'n': i} for i in range(5_000)]",
+    "rows[77]['n'] = -1; both = [words, words]",
+    "def double(x): return 2 * x",
+    "class Point:\n    def __init__(self, x): self.x = x",
+    "point = Point(3); made = double",
+)
+FLIPS = 120
+"""In each file."""
+
+
+def test_a_byte_flipped_anywhere_never_gives_a_wrong_state(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    """What the damage does not touch comes back; what it does is refused, and named by `check`."""
+    expected = {}
+    for cell in CELLS:
+        commit = notebook.run(cell)
+        expected[commit] = read_out(notebook)
+    notebook.session.tag("end")
+    notebook.session.detach()
+    whole = notebook.session.store.path
+    chance = random.Random(4)
+    right = refused = shut = 0
+    for file in sorted(path for path in whole.rglob("*") if path.is_file()):
+        size = file.stat().st_size
+        for at in sorted(chance.sample(range(size), min(FLIPS, size))):
+            home = tmp_path / "damaged"
+            shutil.copytree(notebook.home, home)
+            flip(home / file.relative_to(notebook.home), at, 1 << chance.randrange(8))
+            try:
+                session = Session(IPythonHost(notebook.shell), home, notebook.path, notebook.config)
+            except KishuError:
+                shut += 1
+                assert file.name == "format.json"
+                shutil.rmtree(home)
+                continue
+            if session.store.path.name == whole.name:
+                lost = 0
+                for commit, values in expected.items():
+                    try:
+                        state = session.at(commit)
+                        found = {name: plain(state[name]) for name in state}
+                    except KishuError:
+                        lost += 1
+                    else:
+                        assert found == values, f"{file.name} byte {at}"
+                        right += 1
+                refused += lost
+                damage = session.check() or session.history.untrusted
+                assert damage or not lost, f"{file.name} byte {at}"
+            session.detach()
+            shutil.rmtree(home)
+    assert right > 10 * FLIPS
+    assert refused > FLIPS
+    assert shut
+
+
+def read_out(notebook: Notebook) -> dict[str, Any]:
+    """The variables as `plain` has them."""
+    names = notebook.session.at("HEAD")
+    return {name: plain(notebook[name]) for name in names}
+
+
+def plain(value: Any) -> Any:
+    """Something to compare a variable by."""
+    if isinstance(value, np.ndarray):
+        return value.tobytes()
+    if isinstance(value, type):
+        return sorted(value.__dict__)
+    if isinstance(value, FunctionType):
+        return value(21)
+    if isinstance(value, ModuleType):
+        return value.__name__
+    return vars(value) if type(value).__name__ == "Point" else repr(value)

@@ -127,6 +127,64 @@ def test_a_tag_that_another_process_writes_is_there(kernel: Kernel, tmp_path: Pa
         assert sorted(third.kishu("tag")) == ["ours", "theirs"]
 
 
+NOT_ROOT = "import os; _user = os.geteuid(); _user or os.seteuid(65_534)"
+ROOT_AGAIN = "os.seteuid(_user)"
+"""What root may, the disk does not refuse."""
+
+
+def test_a_home_that_becomes_read_only_is_told_and_made_up_for(kernel: Kernel) -> None:
+    kernel.ok("import numpy as np; small = [1]")
+    folders = [path for path in kernel.home.rglob("*") if path.is_dir()]
+    for folder in folders:
+        folder.chmod(0o500)
+    kernel.ok(NOT_ROOT)
+    for n in range(2):
+        ran = kernel.run(f"large = np.full(1_000_000, {n}.5)")
+        assert (ran.error, ran.stdout, ran.stderr) == ("", "", "")
+    status = kernel.kishu("status")
+    assert not status["recording"]
+    assert "Permission denied" in status["why"]
+    refusal = kernel.kishu("undo")
+    assert refusal["error"] == "not-recording"
+    kernel.ok(ROOT_AGAIN)
+    for folder in folders:
+        folder.chmod(0o700)
+    kernel.ok("small.append(2)")
+    assert kernel.kishu("status")["recording"]
+    kernel.ok("del large, small")
+    kernel.kishu("undo")
+    assert kernel.value("[float(large[0]), small]") == [1.5, [1, 2]]
+    assert kernel.kishu("check") == []
+
+
+def test_a_cell_in_a_subshell_during_a_cell_belongs_to_the_commit_that_finds_it(
+    kernel: Kernel,
+) -> None:
+    kernel.ok("import threading; met = threading.Event(); shared = []; lone = 0")
+    client = kernel.client
+    created = client.session.msg("create_subshell_request", {})
+    client.control_channel.send(created)
+    reply = client.control_channel.get_msg(timeout=60)
+    assert reply["msg_type"] == "create_subshell_reply", reply
+    main = kernel.send("shared.append('main'); met.wait(60); shared.append('end')")
+    inner = client.session.msg(
+        "execute_request",
+        {"code": "shared.append('inner'); lone = 1; met.set()", "silent": False,
+         "store_history": True, "user_expressions": {}, "allow_stdin": False},
+    )  # fmt: skip
+    inner["header"]["subshell_id"] = reply["content"]["subshell_id"]
+    client.shell_channel.send(inner)
+    assert kernel.wait(main).error == ""
+    assert kernel.value("shared") == ["main", "inner", "end"]
+    assert kernel.kishu("status")["recording"]
+    last = kernel.kishu("log -n 1")[0]
+    assert last["changed"] == ["lone", "met", "shared"]
+    kernel.kishu("undo")
+    assert kernel.value("[shared, lone]") == [[], 0]
+    kernel.kishu("redo")
+    assert kernel.value("[shared, lone]") == [["main", "inner", "end"], 1]
+
+
 LARGE = "big = [{'n': [i], 's': str(i)} for i in range(300_000)]"
 
 
