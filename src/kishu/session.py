@@ -52,7 +52,7 @@ class Session:
         config: the settings; `warning` says what was wrong with them.
 
     Attributes:
-        progress: told, during a restore, how many bytes of how many have been read.
+        progress: told how many bytes of how many have been read, or recorded.
 
     Raises:
         StoreError: the history cannot be opened or made.
@@ -66,7 +66,7 @@ class Session:
         self.attached = True
         self.paused = False
         self.why_not = ""
-        self.progress: Progress = lambda done, total: None
+        self.progress: Progress = lambda what, done, total: None
         self._warning = warning
         self._host = host
         self._config = config
@@ -79,7 +79,9 @@ class Session:
         self._past = past.last_worked(self._history, self._resumed)
         self._writer = Writer(self._store, self.id, config.floor, config.cap)
         self._ledger = Ledger(self._history, self._writer, self._resumed)
-        self._worktree = Worktree(host, self._history, self._ledger, self._writer, config)
+        self._worktree = Worktree(
+            host, self._history, self._ledger, self._writer, config, self._tell
+        )
         self._worktree.begin(self._resumed)
 
     @property
@@ -574,6 +576,9 @@ class Session:
             return self._labels(self._ledger.steps.undone(1))
         except KishuError:
             return ""
+
+    def _tell(self, what: str, done: int, total: int) -> None:
+        self.progress(what, done, total)
 
     def _require(self, count: int = 1) -> None:
         if not self.attached:

@@ -19,6 +19,7 @@ from kishu.observe.recording import Recorder
 from kishu.store.writer import When, Writer
 from kishu.travel.build import without_collecting
 from kishu.travel.replay import Host
+from kishu.travel.restore import Progress
 
 
 class Worktree:
@@ -27,10 +28,17 @@ class Worktree:
     Args:
         host: where the notebook's cells run.
         writer: takes the chunks of what is committed.
+        progress: told how many bytes of how many are recorded.
     """
 
     def __init__(
-        self, host: Host, history: History, ledger: Ledger, writer: Writer, config: Config
+        self,
+        host: Host,
+        history: History,
+        ledger: Ledger,
+        writer: Writer,
+        config: Config,
+        progress: Progress,
     ) -> None:
         self.identities = Identities(writer.session)
         self.observer = Observer(self.identities, host.namespace, config.excluded_classes)
@@ -40,6 +48,7 @@ class Worktree:
         self._ledger = ledger
         self._writer = writer
         self._config = config
+        self._progress = progress
 
     # Looking
 
@@ -143,6 +152,15 @@ class Worktree:
             self._write("commit", look, change, commit)
 
     def _store(self, look: Look) -> Change:
+        total = sum(scan.nbytes for scan in look.scans.values())
+        done = 0
+
+        def told(nbytes: int) -> None:
+            nonlocal done
+            done += nbytes
+            self._progress("recorded", min(done, total), total)
+
+        self.recorder.progress = told
         with hushed(), without_collecting():
             return self.observer.record(look, self.recorder)
 

@@ -102,23 +102,23 @@ def _garbage(garbage: Garbage) -> str:
 
 @contextmanager
 def progress(session: Session) -> Iterator[None]:
-    """Show how far a restore is, once it has taken a second; the line goes when it is done."""
+    """Show how far a verb is, once it has taken a second; the line goes when it is done."""
     stream, start = sys.stdout, time.monotonic()
     shown = start
 
-    def tell(done: int, total: int) -> None:
+    def tell(what: str, done: int, total: int) -> None:
         nonlocal shown
         now = time.monotonic()
         if now - start > _PATIENCE and now - shown > _PAUSE:
             shown = now
-            stream.write(f"\r{size(done)} of {size(total)} read …")
+            stream.write(f"\r{size(done)} of {size(total)} {what} …")
             stream.flush()
 
     session.progress = tell
     try:
         yield
     finally:
-        session.progress = lambda done, total: None
+        session.progress = lambda what, done, total: None
         if shown != start:
             stream.write("\r" + " " * 40 + "\r")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -20,9 +21,14 @@ _REMEMBERED_CHUNKS = 200_000
 
 
 class Recorder:
-    """Writes recipes, hashing and writing only chunks that this session has not written yet."""
+    """Writes recipes, hashing and writing only chunks that this session has not written yet.
+
+    Attributes:
+        progress: told of bytes as they are recorded.
+    """
 
     def __init__(self, writer: Writer | Naming) -> None:
+        self.progress: Callable[[int], None] = lambda nbytes: None
         self._writer = writer
         self._keeps = isinstance(writer, Writer)
         self._names: dict[bytes, str] = {}
@@ -98,6 +104,7 @@ class Recorder:
             self._writer.put(memoryview(data)[at : at + CHUNK_BYTES])
             for at in range(0, len(data), CHUNK_BYTES)
         ]
+        self.progress(len(data))
         return write_tree(names, len(data), self._writer)
 
     def _memory(self, memory: Memory) -> Blob:
@@ -115,6 +122,7 @@ class Recorder:
                     self._names.clear()
                 self._names[digest] = name
             names.append(name)
+            self.progress(min(CHUNK_BYTES, memory.nbytes - at))
         return write_tree(names, memory.nbytes, self._writer)
 
 

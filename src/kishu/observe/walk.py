@@ -85,6 +85,12 @@ class Scan(NamedTuple):
     members: list[int]
     longs: dict[int, Any] | None = None
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the stream and of all memory."""
+        memory = sum(memory.nbytes for memory in (*self.buffers, *self.oob))
+        return sum(map(len, self.stream)) + memory
+
 
 class Counters:
     """What walks have cost, for tests and for `status`."""

@@ -25,8 +25,8 @@ Replay = Callable[[VersionId, Build], dict[str, Any]]
 """Runs cells again to make a version; gives the objects by variable. Raises ReplayError."""
 
 
-Progress = Callable[[int, int], None]
-"""Told how far a long piece of work is: done, of how many."""
+Progress = Callable[[str, int, int], None]
+"""Told how far a long piece of work is: what was done (``read``), how much, of how much."""
 
 
 class Place(NamedTuple):
@@ -106,7 +106,7 @@ class _Attempt:
         def told(nbytes: int) -> None:
             nonlocal read
             read += nbytes
-            place.progress(min(read, total), total)
+            place.progress("read", min(read, total), total)
 
         self._build.progress = told
         self._inverse: Inverse | None = None
