@@ -34,13 +34,14 @@ $(VENV)/dev: pyproject.toml
 	@$(VENV)/bin/pip install --quiet --editable '.[dev]'
 	@touch $@ $(VENV)/demo
 
-# Against the budgets of the design, side by side with a kernel without Kishu.
+# Against the budgets of the design, side by side with a kernel without Kishu; with PEERS=1 also with
+# the earlier Kishu, from PyPI, in an environment of its own.
 bench: $(VENV)/dev
-	$(RUN) -m benchmarks $(BENCH)
+	$(RUN) -m benchmarks $(if $(PEERS),--peers .peers) $(BENCH)
 
 # Thousands of random steps in one history, compared with a checker that knows nothing of Kishu.
 soak: $(VENV)/dev
 	$(RUN) -m benchmarks.soak $(SOAK)
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .peers

@@ -31,14 +31,20 @@ class Kernel:
     Args:
         home: becomes KISHU_HOME.
         notebook: the path the kernel is told it runs (JPY_SESSION_NAME); None for none.
+        environment: variables to set.
+        python: what runs it.
     """
 
     def __init__(
-        self, home: Path, notebook: Path | None = None, environment: dict[str, str] | None = None
+        self,
+        home: Path,
+        notebook: Path | None = None,
+        environment: dict[str, str] | None = None,
+        python: str = sys.executable,
     ) -> None:
         self.home = home
         self.manager = KernelManager(kernel_name="python3")
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        command = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         self.manager.kernel_spec.argv = command
         env = {**os.environ, "KISHU_HOME": str(home), "IPYTHONDIR": str(home / "ipython")}
         env.pop("JPY_SESSION_NAME", None)
