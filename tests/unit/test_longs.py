@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from kishu.observe.walk import Counters, Walk
 from kishu.store.store import Store
 from kishu.store.writer import Writer
 from kishu.travel.splice import Edit, splice
+from tests.unit.notebook import Notebook as SessionNotebook
 from tests.unit.test_observe import Notebook
 
 
@@ -156,3 +158,121 @@ def test_a_list_that_grows_long_is_walked_as_if_it_always_was() -> None:
         assert notebook.look().quiet
         walked.append(notebook.observer.counters.nodes - before)
     assert walked[0] == walked[1]
+
+
+# Arrays of objects
+
+ARRAYS = """
+import numpy as np
+rows = np.empty(6_000, dtype=object)
+rows[:] = [{"n": i, "s": str(i)} for i in range(6_000)]
+table = np.empty((90, 80), dtype=object, order="F")
+table.reshape(-1, order="A")[:] = [[i] for i in range(7_200)]
+"""
+
+
+def test_an_array_is_long_if_it_holds_more_than_atoms() -> None:
+    array = np.empty(LONG, dtype=object)
+    assert not is_long(array)
+    array[:] = [[i] for i in range(LONG)]
+    assert is_long(array)
+    assert not is_long(array[1:])
+    assert not is_long(array[: LONG - 1].copy())
+    assert not is_long(np.arange(LONG))
+
+
+def test_one_element_of_an_array_of_objects_is_stored_and_patched_alone(
+    notebook: SessionNotebook,
+) -> None:
+    notebook.run(ARRAYS)
+    array, row = notebook["rows"], notebook["rows"][77]
+    whole = notebook.session.show("HEAD").entry.nbytes
+    notebook.run("rows[5_000]['s'] = 'a longer text than before'")
+    assert notebook.session.show("HEAD").entry.nbytes < whole / 3
+    report = notebook.session.undo()
+    assert report.patched == ["rows"]
+    assert notebook["rows"] is array
+    assert array[77] is row
+    assert array[5_000] == {"n": 5_000, "s": "5000"}
+
+
+def test_arrays_of_objects_come_back_with_their_form_their_views_and_what_they_share(
+    notebook: SessionNotebook,
+) -> None:
+    notebook.run(ARRAYS)
+    notebook.run("view = table[3]; row = rows[5]; both = [rows[5], table[0, 0]]")
+    notebook.run("rows[5]['n'] = 'new'; table[3, 4].append(1); view[0] = 'w'")
+    notebook.run("del rows, table, view, row, both")
+    for verb, n, length in (("undo", "new", 2), ("undo", 5, 1), ("redo", "new", 2)):
+        getattr(notebook.session, verb)()
+        rows, table, view = notebook["rows"], notebook["table"], notebook["view"]
+        assert rows[5] is notebook["row"] is notebook["both"][0]
+        assert table[0, 0] is notebook["both"][1]
+        assert table.flags.f_contiguous
+        assert table.shape == (90, 80)
+        assert view[4] is table[3, 4]
+        view[7] = "through"
+        assert table[3, 7] == "through"
+        assert (rows[5]["n"], len(table[3, 4])) == (n, length)
+        notebook.session.record_found()
+
+
+def test_an_array_of_objects_that_holds_itself_comes_back(notebook: SessionNotebook) -> None:
+    notebook.run(ARRAYS + "rows[9] = rows")
+    notebook.run("del rows")
+    notebook.session.undo()
+    assert notebook["rows"][9] is notebook["rows"]
+    assert notebook["rows"][10] == {"n": 10, "s": "10"}
+
+
+def test_an_array_of_another_shape_is_another_array(notebook: SessionNotebook) -> None:
+    notebook.run(ARRAYS)
+    notebook.run("first = rows[0]; rows = rows.reshape(60, 100).copy()")
+    notebook.session.undo()
+    assert notebook["rows"].shape == (6_000,)
+    notebook.session.redo()
+    assert notebook["rows"].shape == (60, 100)
+    assert notebook["rows"][0, 0] is notebook["first"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(0, 9), min_size=12, max_size=12), st.data())
+def test_a_splice_of_an_array_is_done_and_taken_back(
+    wanted: list[int], data: st.DataObject
+) -> None:
+    before: list[Any] = [[i] for i in range(12)]
+    live = np.empty(12, dtype=object)
+    live[:] = before
+    a, b = sorted(data.draw(st.tuples(st.integers(0, 12), st.integers(0, 12))))
+    moved = data.draw(st.integers(0, 12 - b))
+    edits = [Edit(a, b, [[n] for n in wanted[: b - a + moved]])]
+    if moved:
+        edits.append(Edit(12 - moved, 12, []))
+    target = [*before[:a], *edits[0].new, *before[b : 12 - moved]]
+    back = splice(live, edits)
+    assert live.tolist() == target
+    back()
+    assert live.tolist() == before
+    assert all(a is b for a, b in zip(live, before))
+
+
+def test_a_window_over_an_array_is_a_view_of_it(notebook: SessionNotebook) -> None:
+    notebook.run("import numpy as np; a = np.arange(10.0)")
+    notebook.run("w = np.lib.stride_tricks.sliding_window_view(a, 3)")
+    notebook.run("a[5] = -1")
+    notebook.session.undo()
+    assert notebook["w"][3].tolist() == [3, 4, 5]
+    notebook.run("del a, w")
+    notebook.session.undo()
+    notebook["a"][5] = 7
+    assert notebook["w"][3].tolist() == [3, 4, 7]
+    assert not notebook["w"].flags.writeable
+
+
+def test_one_object_in_an_array_that_is_a_list_of_one_stays_a_list(
+    notebook: SessionNotebook,
+) -> None:
+    notebook.run("import numpy as np; a = np.empty(1, dtype=object); a[0] = [5]")
+    notebook.run("del a")
+    notebook.session.undo()
+    assert notebook["a"][0] == [5]

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from kishu.handlers import building, texts
-from kishu.handlers.registry import Reduced, Walk, declare, handles
+from kishu.handlers.registry import ATOMS, Reduced, Walk, declare, handles
 
 _EXPORTERS: frozenset[type] = frozenset({bytes, bytearray})
 
@@ -45,11 +45,10 @@ def _reduce_objects(walk: Walk, array: Array) -> Reduced:
     if array.dtype.names:
         return NotImplemented
     line = in_memory_order(array)
-    shape = array.shape, _layout(array), array.flags.writeable
     atoms = texts.reduce_atoms(walk, array, line)
     if atoms is not None:
-        return make_atoms, (*atoms, *shape)
-    return make_objects, shape, line.tolist(), None, None, fill_objects
+        return make_atoms, (*atoms, *form_of(array))
+    return make_objects, form_of(array), line.tolist(), None, None, fill_objects
 
 
 def _reduce_plain(walk: Walk, array: Array, layout: tuple[int, ...] | None) -> Reduced:
@@ -60,12 +59,33 @@ def _reduce_plain(walk: Walk, array: Array, layout: tuple[int, ...] | None) -> R
     return make_array, (index, array.dtype, array.shape, layout, writeable)
 
 
+def holds_objects(array: Array) -> bool:
+    """Whether an array is a container of its own, of Python objects that are no mere atoms."""
+    if not array.dtype.hasobject or array.dtype.names or array.base is not None:
+        return False
+    if not array.size or not array.flags.writeable or not array.flags.forc:
+        return False
+    line = in_memory_order(array)
+    return type(line[0]) not in ATOMS or type(line[-1]) not in ATOMS
+
+
+def form_of(array: Array) -> tuple[tuple[int, ...], tuple[int, ...] | None, bool]:
+    """What `make_objects` needs to make such an array without its elements."""
+    return array.shape, _layout(array), array.flags.writeable
+
+
 def owner_of(array: Array) -> Array:
     """The array whose memory this one looks at: itself, or the end of its chain of bases."""
     ndarray = sys.modules["numpy"].ndarray
     owner: Any = array
-    while type(owner.base) is ndarray:
-        owner = owner.base
+    while True:
+        base = owner.base
+        if type(base).__name__ == "DummyArray" and type(base).__module__.startswith("numpy."):
+            # What `as_strided` and `sliding_window_view` put between a view and its base.
+            base = base.base
+        if type(base) is not ndarray:
+            break
+        owner = base
     if owner.dtype.hasobject != array.dtype.hasobject:
         return array
     found: Array = owner
@@ -203,16 +223,19 @@ def make_objects(shape: tuple[int, ...], layout: tuple[int, ...] | None, writeab
     return _empty(shape, object, layout)
 
 
-def fill_objects(array: Array, items: list[Any]) -> None:
-    """Put an object array's elements in, in memory order."""
+def fill_objects(array: Array, items: list[Any], at: int = 0) -> None:
+    """Put elements into an object array, in memory order, from the ``at``-th on."""
     line = flat(array)
-    assert line is not None, "a new array has no gaps"
+    assert line is not None, "an array of objects has no gaps"
     try:
-        line[:] = items
+        if len(items) > 1:
+            line[at : at + len(items)] = items
+            return
     except ValueError:
         # Elements that are sequences themselves would be taken apart.
-        for index, item in enumerate(items):
-            line[index] = item
+        pass
+    for index, item in enumerate(items, at):
+        line[index] = item
 
 
 @handles("numpy.dtype", subclasses=True, links=False)

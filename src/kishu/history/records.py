@@ -62,9 +62,9 @@ class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
         kind: ``value``: the stream is one pickle of the object. ``instance``: two, its class and
             itself, so that it can exist before what it holds. ``definition``: two, how to make the
             function or class and what to fill it with. ``bundle``: one of a dict of values by
-            entity, for objects that only a common pickle can hold together. ``long``: none; a
-            list, dict or set whose elements are in ``segments``.
-        stream: the pickle.
+            entity, for objects that only a common pickle can hold together. ``long``: a
+            list, dict, set or array of objects whose elements are in ``segments``.
+        stream: the pickle; of a long array its form, of other long containers nothing.
         buffers: memory that Kishu's own reducers took out of the stream, by position.
         oob: memory that libraries passed out-of-band (pickle protocol 5), in order.
         members: other parts of the recipe that the stream refers to, by position.

@@ -1,9 +1,10 @@
 """Long containers, walked a thousand elements at a time.
 
-A change to a long list, dict or set should cost what it touched. So it is walked, compared and
-stored in segments. Their bounds stay where they were: after an insertion, segments begin again at
-the object at which one began before. That is cheaper than bounds read off the content, and as good
-within a session; across sessions a restore brings the bounds back with the content.
+A change to a long list, dict, set or array of objects should cost what it touched. So it is walked,
+compared and stored in segments. Their bounds stay where they were: after an insertion, segments
+begin again at the object at which one began before. That is cheaper than bounds read off the
+content, and as good within a session; across sessions a restore brings the bounds back with the
+content.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 
 import xxhash
 
+from kishu.handlers.numpy import form_of, holds_objects, in_memory_order
 from kishu.handlers.registry import ATOMS, treatment
 from kishu.history.records import Hole, Segment
 from kishu.observe.identity import Number
@@ -40,9 +42,22 @@ class Entangled(Exception):
     """A long container is met within a piece of one: they are walked whole, as anything else."""
 
 
-def is_long(value: object) -> bool:
+def is_long(value: Any) -> bool:
     """Whether a value is walked in segments."""
-    return type(value) in _LINKING and len(value) >= LONG  # type: ignore[arg-type]
+    if type(value) in _LINKING:
+        return len(value) >= LONG
+    return is_array(value) and value.size >= LONG and holds_objects(value)
+
+
+def is_array(value: object) -> bool:
+    """Whether a value is an array of NumPy's own type."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and type(value) is numpy.ndarray
+
+
+def form(container: Any) -> list[bytes]:
+    """What a container is besides its elements, as a stream: an array's shape, else nothing."""
+    return [pickle.dumps(form_of(container), PROTOCOL)] if is_array(container) else []
 
 
 def longs_within(value: object) -> dict[int, Any]:
@@ -203,6 +218,7 @@ class Longs:
         marks: list[Number] = []
         holes: list[Hole] = []
         for index, container in enumerate(containers.values()):
+            digest.update(b"".join(form(container)))
             was = before[index] if index < len(before) else 0
             for piece in self.pieces(container, was, tolerant):
                 if not piece.held.isdisjoint(containers):
@@ -300,8 +316,12 @@ class Line:
         if type(container) is list:
             self._keys = container
             return
-        self._keys = list(container)
         self.extra = 1
+        if is_array(container):
+            self._keys = in_memory_order(container).tolist()
+            self.count = len(self._keys)
+            return
+        self._keys = list(container)
         if type(container) is dict:
             self._values = list(container.values())
             self.extra = 2

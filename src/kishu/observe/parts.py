@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from kishu.handlers.registry import treatment
 from kishu.observe.groups import Group
 from kishu.observe.identity import is_number
-from kishu.observe.longs import Line, Piece
+from kishu.observe.longs import Line, Piece, form
 from kishu.observe.walk import CutWalk, LoopWalk, Scan, Walk, plain_scan, type_name
 
 DEFINITION = "definition"
@@ -185,7 +185,7 @@ def _cut_long(
             member = tops.get(address, -1)
             apart.members.append(members.setdefault(member, len(members)))
         pieces.append(apart)
-    return LivePart(LONG, top, plain_scan([]), list(members), pieces), conflicts
+    return LivePart(LONG, top, plain_scan(form(top)), list(members), pieces), conflicts
 
 
 def _has_knot(parts: list[LivePart]) -> bool:

@@ -81,7 +81,7 @@ class Recorder:
         return Part(
             type=part_type(part),
             kind="long",
-            stream=Blob(0, []),
+            stream=self._stream(part.scan.stream),
             members=part.members,
             holes=list(holes.values()),
             opaque=sorted({type for segment in segments for type in segment.opaque}),

@@ -17,11 +17,13 @@ from kishu.errors import Damaged, NotRecoverable
 from kishu.handlers import building
 from kishu.handlers.classes import fill_class, make_class
 from kishu.handlers.code import fill_function, is_of_notebook, make_function
+from kishu.handlers.numpy import fill_objects, make_objects
 from kishu.history import blobs
 from kishu.history.history import History, State
 from kishu.history.pages import read_pages
 from kishu.history.records import Blob, Part, Recipe, Segment, VersionId
 from kishu.observe.identity import Identities, Number
+from kishu.observe.longs import is_array
 from kishu.store.store import Store
 from kishu.travel.fill import complete
 from kishu.travel.splice import Edit
@@ -287,13 +289,20 @@ class Assembly:
         part = self.recipe.parts[index]
         made = self._hollow.get(index)
         if made is None:
-            made = _HOLLOW[part.type]()
+            made = self._new_long(part)
         # It can be referred to before its content is complete.
         self._made[index] = made
+        at = 0
         for segment in self._segments(index):
-            _extend(made, self._load(index, segment))
+            _extend(made, at, self._load(index, segment))
+            at += segment.count
         self._build.longs.append((made, self.counts(index)))
         return made
+
+    def _new_long(self, part: Part) -> Any:
+        if part.stream.size:
+            return make_objects(*pickle.loads(blobs.read(part.stream, self._store)))
+        return _HOLLOW[part.type]()
 
     def counts(self, index: int) -> list[int]:
         """The numbers of elements of a long container's segments."""
@@ -355,7 +364,10 @@ class Assembly:
         cls = self._classes.get(index)
         if cls is not None:
             return object.__new__(cls)
-        type = self.recipe.parts[index].type
+        part = self.recipe.parts[index]
+        if part.kind == "long":
+            return self._new_long(part)
+        type = part.type
         if type not in _HOLLOW:
             raise NotRecoverable(f"A {type} holds itself in a way that cannot be rebuilt.")
         return _HOLLOW[type]()
@@ -378,9 +390,11 @@ def _joined(cls: type, pieces: list[Any]) -> Any:
     return [element for piece in pieces for element in piece]
 
 
-def _extend(container: Any, piece: Any) -> None:
-    """Put a segment's elements in."""
-    if type(container) is list:
+def _extend(container: Any, at: int, piece: Any) -> None:
+    """Put a segment's elements in, as those from the ``at``-th on."""
+    if is_array(container):
+        fill_objects(container, piece, at)
+    elif type(container) is list:
         container.extend(piece)
     elif type(container) is set:
         container.update(piece)

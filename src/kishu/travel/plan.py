@@ -173,6 +173,9 @@ def _action(recipe: Recipe, index: int, entry: _Alive, found: dict[int, _Alive])
         for member, held in zip(target.members, entry.members, strict=True)
     )
     if target.kind == now.kind == "long" and not (target.holes or now.holes):
+        if target.stream != now.stream:
+            # An array of another shape.
+            return None
         if target.segments == now.segments and same_members:
             return Keep(live)
         if type(live) is not set or not (target.members or now.members):

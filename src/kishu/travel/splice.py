@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
+from kishu.handlers.numpy import fill_objects, in_memory_order
 from kishu.travel.fill import Inverse, run_all
 
 
@@ -31,17 +33,19 @@ def splice(live: Any, edits: list[Edit]) -> Inverse:
         return _splice_list(live, edits)
     if type(live) is dict:
         return _splice_dict(live, edits)
-    return _splice_set(live, edits)
+    if type(live) is set:
+        return _splice_set(live, edits)
+    return _splice_array(live, edits)
 
 
 def _splice_list(live: list[Any], edits: list[Edit]) -> Inverse:
-    undo: list[tuple[int, int, list[Any]]] = []
+    undo: list[Edit] = []
     shift = 0
     for at, end, new in edits:
         place = at + shift
         old = live[place : place + end - at]
         live[place : place + end - at] = new
-        undo.append((place, place + len(new), old))
+        undo.append(Edit(place, place + len(new), old))
         shift += len(new) - len(old)
 
     def back() -> None:
@@ -49,6 +53,21 @@ def _splice_list(live: list[Any], edits: list[Edit]) -> Inverse:
             live[place:end] = old
 
     return back
+
+
+def _splice_array(live: Any, edits: list[Edit]) -> Inverse:
+    """An array keeps its size: where elements move along, all behind them is put in again."""
+    if all(edit.end - edit.at == len(edit.new) for edit in edits):
+        line = in_memory_order(live)
+        undo = [(edit.at, line[edit.at : edit.end].tolist()) for edit in edits]
+        for edit in edits:
+            fill_objects(live, edit.new, edit.at)
+    else:
+        items = in_memory_order(live).tolist()
+        undo = [(0, items.copy())]
+        _splice_list(items, edits)
+        fill_objects(live, items)
+    return lambda: run_all([partial(fill_objects, live, old, at) for at, old in undo])
 
 
 def _splice_dict(live: dict[Any, Any], edits: list[Edit]) -> Inverse:
