@@ -109,6 +109,7 @@ class Recorder:
 
     def _memory(self, memory: Memory) -> Blob:
         names = []
+        told = 0
         view: memoryview | None = None
         for index, at in enumerate(range(0, memory.nbytes, CHUNK_BYTES)):
             digest = memory.digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES]
@@ -121,8 +122,10 @@ class Recorder:
                 if len(self._names) >= _REMEMBERED_CHUNKS:
                     self._names.clear()
                 self._names[digest] = name
+                self.progress(at - told)
+                told = at
             names.append(name)
-            self.progress(min(CHUNK_BYTES, memory.nbytes - at))
+        self.progress(memory.nbytes - told)
         return write_tree(names, memory.nbytes, self._writer)
 
 

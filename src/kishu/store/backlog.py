@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -26,6 +27,7 @@ class Backlog:
     """
 
     def __init__(self) -> None:
+        self._to_give_back = False
         self.failure: Exception | None = None
         # Each counted by one side alone, so that neither has to wait for the other.
         self._added = 0
@@ -72,6 +74,12 @@ class Backlog:
             self._added -= task.nbytes
             return True
 
+    def give_back(self) -> None:
+        """Return the memory of what the thread has done to the system, if nothing waits now."""
+        if self._to_give_back and not self._tasks:
+            self._to_give_back = False
+            _trim()
+
     def end(self) -> None:
         """Let the thread go; what waits stays undone."""
         self._ended = True
@@ -93,5 +101,15 @@ class Backlog:
                 while self._tasks and not self._ended:
                     self._do_one()
                 self.failure = None
+                self._to_give_back = True
             except Exception as error:
                 self.failure = error
+
+
+def _trim() -> None:
+    """Glibc keeps what was freed; a hundred megabytes of copies are more than it should."""
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, OSError, TypeError):
+        # Another C library: it has ways of its own.
+        return

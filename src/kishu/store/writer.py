@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+from contextlib import suppress
 from functools import partial
 from typing import Literal
 
@@ -207,6 +208,10 @@ class Writer:
             if fd >= 0:
                 os.fsync(fd)
 
+    def give_back(self) -> None:
+        """Return memory that is no longer needed to the system."""
+        self._backlog.give_back()
+
     def _finish(self) -> None:
         """The process ends: what still waits is written, if it can be."""
         try:
@@ -259,11 +264,10 @@ class _Sync:
         while not self._stopped.wait(SYNC_SECONDS):
             self._work.wait()
             self._work.clear()
-            try:
+            with suppress(OSError):
+                # The bytes are written: a disk that fails shows at the next write.
                 self._writer.sync()
-            except OSError:
-                # Nothing to add: the bytes are written, and a failing disk shows at the next write.
-                continue
+            self._writer.give_back()
 
     def stop(self) -> None:
         self._stopped.set()
