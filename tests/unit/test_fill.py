@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from types import CellType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kishu.travel import apply
 from kishu.travel.apply import Bytes, Changes
 from kishu.travel.fill import fill, fillable
+
+if TYPE_CHECKING:
+    from tests.unit.notebook import Notebook
 
 
 class Plain:
@@ -88,3 +92,53 @@ def test_a_change_that_fails_leaves_nothing_changed() -> None:
     with pytest.raises(TypeError):
         changes.apply(namespace)
     assert (namespace, items) == ({"x": 1}, [1])
+
+
+# A patch that does not take
+
+CLASSES = """
+class K:
+    def __init__(self, x):
+        self.x = [x]
+class L(K):
+    pass
+class Slotted:
+    __slots__ = ("x", "__dict__")
+p = K(1)
+held = [p]
+"""
+
+
+def test_an_instance_whose_class_was_changed_is_given_its_own_again(notebook: Notebook) -> None:
+    notebook.run(CLASSES)
+    p = notebook["p"]
+    notebook.run("p.__class__ = L")
+    report = notebook.session.undo()
+    assert type(p) is notebook["K"]
+    assert notebook["p"] is notebook["held"][0] is p
+    assert "p" in report.patched
+    notebook.session.redo()
+    assert type(p) is notebook["L"]
+
+
+def test_a_class_that_cannot_be_taken_over_is_loaded(notebook: Notebook) -> None:
+    notebook.run(CLASSES + "r = K(5)")
+    notebook.run("r = Slotted(); r.x = [5]")
+    notebook.session.undo()
+    assert type(notebook["r"]) is notebook["K"]
+    assert notebook["r"].x == [5]
+
+
+@pytest.mark.parametrize("cell", ["p.x = 7", "p.__class__ = L", "p.__dict__.clear()"])
+def test_a_patch_that_changes_nothing_is_found_out_and_the_value_loaded(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch, cell: str
+) -> None:
+    """Still looking as before is not what a restored value should do."""
+    notebook.run(CLASSES)
+    notebook.run(cell)
+    monkeypatch.setattr(apply, "fill", lambda live, new: lambda: None)
+    report = notebook.session.undo()
+    assert "p" in report.loaded
+    assert type(notebook["p"]) is notebook["K"]
+    assert notebook["p"].x == [1]
+    assert notebook["held"][0] is notebook["p"]

@@ -46,6 +46,8 @@ def fill(live: Any, new: Any) -> Inverse:
     if type(live) is CellType:
         return _fill_cell(live, new)
     inverses: list[Inverse] = []
+    if type(live) is not type(new):
+        inverses.append(_set_class(live, type(new)))
     for base in _CONTAINERS:
         if issubclass(type(live), base):
             inverses.append(_fill_container(base, live, new))
@@ -90,6 +92,16 @@ def _fill_container(base: type, live: Any, new: Any) -> Inverse:
 
     put(dict.copy(new) if base is dict else new)
     return lambda: put(old)
+
+
+def _set_class(live: Any, cls: type) -> Inverse:
+    """Take over the class, too; where that cannot be, whoever verifies finds the old one."""
+    before = type(live)
+    try:
+        object.__setattr__(live, "__class__", cls)
+    except TypeError:
+        return lambda: None
+    return lambda: object.__setattr__(live, "__class__", before)
 
 
 _EMPTY = object()

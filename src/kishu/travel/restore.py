@@ -287,8 +287,19 @@ class _Attempt:
                     cuts[version] = parts
                     continue
             self._disagree(group, report)
+        self._find_unmoved(look, report)
         self._after = look
         self._cuts = cuts
+
+    def _find_unmoved(self, look: Look, report: Report) -> None:
+        """What should have changed and still is what it was did not become what it should."""
+        moved = {entity for group in look.dirty for entity in group}
+        for change in self._plan.changed:
+            still = [e for e in change.entities if e in look.values and e in self._target]
+            if change.written_only or not moved.isdisjoint(still):
+                continue
+            for entity in still:
+                self._disagree(look.group_of[entity], report)
 
     def _touched(self) -> set[str]:
         """What may not be as it was: all but what was kept, or written to byte by byte."""
