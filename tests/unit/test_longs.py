@@ -276,3 +276,65 @@ def test_one_object_in_an_array_that_is_a_list_of_one_stays_a_list(
     notebook.run("del a")
     notebook.session.undo()
     assert notebook["a"][0] == [5]
+
+
+# Columns of objects
+
+FRAME = """
+import numpy as np, pandas as pd
+df = pd.DataFrame({"n": range(20_000), "tags": [["a", {"i": i}] for i in range(20_000)]})
+"""
+
+
+def test_one_element_of_a_column_of_objects_is_stored_alone(notebook: SessionNotebook) -> None:
+    notebook.run(FRAME)
+    whole = notebook.session.show("HEAD").entry.nbytes
+    notebook.run("df.loc[15_000, 'tags'].append('much longer than it was before')")
+    assert notebook.session.show("HEAD").entry.nbytes < whole / 10
+    notebook.session.undo()
+    assert notebook["df"].loc[15_000, "tags"] == ["a", {"i": 15_000}]
+    notebook.session.redo()
+    assert len(notebook["df"].loc[15_000, "tags"]) == 3
+    notebook.restart()
+    notebook.session.restore()
+    assert len(notebook["df"].loc[15_000, "tags"]) == 3
+    assert notebook["df"].loc[19_999, "tags"] == ["a", {"i": 19_999}]
+
+
+@pytest.mark.parametrize(
+    ("cell", "same"),
+    [
+        ("other = df.loc[7, 'tags']", "other is df.loc[7, 'tags']"),
+        ("other = df.loc[7, 'tags'][1]", "other is df.loc[7, 'tags'][1]"),
+        ("df.at[7, 'tags'] = df.at[9_000, 'tags']", "df.loc[7, 'tags'] is df.loc[9_000, 'tags']"),
+        ("df.at[7, 'tags'] = df.at[8, 'tags']", "df.loc[7, 'tags'] is df.loc[8, 'tags']"),
+        ("df2 = df.iloc[5:9].copy()", "df2.loc[7, 'tags'] is df.loc[7, 'tags']"),
+        ("t = tuple(df.loc[7, 'tags'])", "t[1] is df.loc[7, 'tags'][1]"),
+        ("s = df['tags']", "s[7] is df.loc[7, 'tags']"),
+        ("both = (df, df['tags'])", "both[1][7] is df.loc[7, 'tags']"),
+        ("part = df.iloc[5:9]", "part.loc[7, 'tags'] is df.loc[7, 'tags']"),
+    ],
+)
+def test_what_a_column_of_objects_shares_it_shares_again(
+    notebook: SessionNotebook, cell: str, same: str
+) -> None:
+    notebook.run(FRAME)
+    notebook.run(cell)
+    assert eval(same, notebook.shell.user_ns)
+    notebook.run("df.loc[7, 'tags'].append('new')")
+    for verb in ("undo", "redo", "undo"):
+        getattr(notebook.session, verb)()
+        assert eval(same, notebook.shell.user_ns), verb
+        assert ("new" in notebook["df"].loc[7, "tags"]) == (verb == "redo")
+    notebook.restart()
+    notebook.session.restore()
+    assert eval(same, notebook.shell.user_ns)
+
+
+def test_a_frozen_array_of_objects_comes_back_frozen(notebook: SessionNotebook) -> None:
+    notebook.run(ARRAYS + "rows.flags.writeable = False; held = [rows]")
+    notebook.run("del rows, held")
+    notebook.session.undo()
+    assert notebook["rows"][7] == {"n": 7, "s": "7"}
+    assert not notebook["rows"].flags.writeable
+    assert notebook["held"][0] is notebook["rows"]

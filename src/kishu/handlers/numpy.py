@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import math
+import pickle
 import sys
 from typing import TYPE_CHECKING, Any
 
 from kishu.handlers import building, texts
 from kishu.handlers.registry import ATOMS, Reduced, Walk, declare, handles
 
+_MANY = 4096
 _EXPORTERS: frozenset[type] = frozenset({bytes, bytearray})
 
 if TYPE_CHECKING:
@@ -48,7 +51,16 @@ def _reduce_objects(walk: Walk, array: Array) -> Reduced:
     atoms = texts.reduce_atoms(walk, array, line)
     if atoms is not None:
         return make_atoms, (*atoms, *form_of(array))
-    return make_objects, form_of(array), line.tolist(), None, None, fill_objects
+    items = line.tolist()
+    # Two frames may look at one array by value: what is in it they share.
+    owner = owner_of(array)
+    walk.tie(owner)
+    if len(items) >= _MANY:
+        pieces = walk.pieces(items, owner, extra=1)
+        if pieces is not None:
+            return make_pieces, (*pieces, *form_of(array))
+    fill = fill_objects if array.flags.writeable else freeze_objects
+    return make_objects, form_of(array), items, None, None, fill
 
 
 def _reduce_plain(walk: Walk, array: Array, layout: tuple[int, ...] | None) -> Reduced:
@@ -218,6 +230,28 @@ def make_atoms(
     return array
 
 
+def make_pieces(
+    index: int,
+    size: int,
+    shape: tuple[int, ...],
+    layout: tuple[int, ...] | None,
+    writeable: bool,
+) -> Array:
+    """An array of plain Python objects that were taken out of the stream in pieces."""
+    array = _empty(shape, object, layout)
+    data = bytearray(size)
+    building.now().memory(index, memoryview(data))
+    stream = io.BytesIO(data)
+    at = 0
+    while at < array.size:
+        run = pickle.load(stream)
+        fill_objects(array, run, at)
+        at += len(run)
+    if not writeable:
+        array.flags.writeable = False
+    return array
+
+
 def make_objects(shape: tuple[int, ...], layout: tuple[int, ...] | None, writeable: bool) -> Array:
     """An array of Python objects, empty at first: it may hold itself."""
     return _empty(shape, object, layout)
@@ -236,6 +270,12 @@ def fill_objects(array: Array, items: list[Any], at: int = 0) -> None:
         pass
     for index, item in enumerate(items, at):
         line[index] = item
+
+
+def freeze_objects(array: Array, items: list[Any]) -> None:
+    """Put an object array's elements in, after which it cannot be written to."""
+    fill_objects(array, items)
+    array.flags.writeable = False
 
 
 @handles("numpy.dtype", subclasses=True, links=False)

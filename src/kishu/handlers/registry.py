@@ -41,6 +41,21 @@ class Walk(Protocol):
             size: how many bytes they are.
         """
 
+    def tie(self, holder: object) -> None:
+        """Say that sharing what it holds is state, though sharing itself may not be."""
+
+    def pieces(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
+        """Take plain objects that nothing else holds out of the stream, a thousand to a chunk.
+
+        Args:
+            items: the objects.
+            holder: what holds them.
+            extra: by how many references each is held more than the elements of a list.
+
+        Gives their position and size in bytes; None if some are not built-in containers and atoms
+        alone, or are held by something else.
+        """
+
     def digests(self, index: int) -> bytes:
         """The digests of the buffer at that position."""
 

@@ -9,7 +9,6 @@ content.
 
 from __future__ import annotations
 
-import gc
 import pickle
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -20,6 +19,7 @@ import xxhash
 from kishu.handlers.numpy import form_of, holds_objects, in_memory_order
 from kishu.handlers.registry import ATOMS, treatment
 from kishu.history.records import Hole, Segment
+from kishu.observe.held import LINKING, held_nodes
 from kishu.observe.identity import Number
 from kishu.observe.walk import PROTOCOL, Counters, Scan, Sink, Walk, plain_scan
 
@@ -29,9 +29,6 @@ LONG = 4096
 _ELEMENTS = 1024
 _MOST_BYTES = 256 * 1024
 _FEWEST = 16
-_LINKING = (list, dict, set)
-_PASSING = (tuple, frozenset)
-_PLAIN = ATOMS | {*_LINKING, *_PASSING}
 _SURE = 4
 """Elements by which the beginning of a piece is known again."""
 
@@ -44,7 +41,7 @@ class Entangled(Exception):
 
 def is_long(value: Any) -> bool:
     """Whether a value is walked in segments."""
-    if type(value) in _LINKING:
+    if type(value) in LINKING:
         return len(value) >= LONG
     return is_array(value) and value.size >= LONG and holds_objects(value)
 
@@ -286,7 +283,7 @@ class Longs:
 
     def _walk(self, line: Line, at: int, end: int, tolerant: bool) -> Piece:
         content, elements = line.content(at, end)
-        held = _held(elements, line.extra, self._counters)
+        held = held_nodes(elements, line.extra, self._counters)
         if held is None:
             scan = self._new_walk(tolerant).scan_piece(content, elements, line.extra)
             return Piece(end - at, line.addresses(at, min(at + _SURE, end)), scan.ids, scan)
@@ -366,56 +363,3 @@ def _resume(
             if addresses[place : place + len(begin)] == begin:
                 return later, at + place
     return index, sight
-
-
-def _held(elements: list[Any], extra: int, counters: Counters) -> frozenset[int] | None:
-    """Addresses of the nodes in a run that something else holds too and whose sharing is state.
-
-    None if it does not consist of built-in containers and atoms alone. Level by level, in C: what
-    only one thing holds has a known count of references and need not be looked at.
-    """
-    level, lone = elements, _LONE + extra
-    more: list[Any] = []
-    opened: set[int] = set()
-    while level:
-        counters.nodes += len(level)
-        types = set(map(type, level))
-        if not types <= _PLAIN:
-            return None
-        if types <= ATOMS:
-            break
-        if not types.isdisjoint(ATOMS):
-            lone += level is elements
-            level = [node for node in level if type(node) not in ATOMS]
-        counts = _counts(level)
-        if counts and max(counts) > lone:
-            met = [node for node, count in zip(level, counts, strict=True) if count > lone]
-            again = opened.intersection(map(id, met))
-            if again:
-                level = [node for node in level if id(node) not in again]
-            opened.update(map(id, met))
-            more += met
-        level, lone = gc.get_referents(*level), _LONE
-    return frozenset(_linking(more))
-
-
-def _linking(held: list[Any]) -> Iterator[int]:
-    """The nodes whose sharing is state: the held ones, and those within a held tuple."""
-    waiting = held
-    while waiting:
-        yield from (id(node) for node in waiting if type(node) in _LINKING)
-        passing = [node for node in waiting if type(node) in _PASSING]
-        waiting = [node for node in gc.get_referents(*passing) if type(node) not in ATOMS]
-
-
-def _counts(level: list[Any]) -> list[int]:
-    return list(map(sys.getrefcount, level))
-
-
-def _lone_count() -> int:
-    """The count of references that a node of one holder shows in `_held`."""
-    holder: list[list[Any]] = [[]]
-    return _counts(gc.get_referents(holder))[0]
-
-
-_LONE = _lone_count()

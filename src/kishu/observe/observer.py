@@ -19,7 +19,17 @@ from kishu.observe.joint import Joint
 from kishu.observe.longs import Entangled, Longs, longs_within
 from kishu.observe.parts import VALUE, Cut, LivePart, Walks, cut
 from kishu.observe.recording import Recorder
-from kishu.observe.walk import Counters, CutWalk, LoopWalk, Scan, Unreadable, Walk, plain_scan
+from kishu.observe.walk import (
+    Counters,
+    CutWalk,
+    LoopWalk,
+    Scan,
+    TakenTwice,
+    Unreadable,
+    Walk,
+    WholeWalk,
+    plain_scan,
+)
 
 _SMALL_ATOM = 1024
 UNRECORDED: VersionId = ""
@@ -307,6 +317,8 @@ class Observer:
                     if longs
                     else (self._walk(tolerant).scan(value))
                 )
+            except TakenTwice:
+                return self._whole_walk(tolerant=True).scan(value)
             except Exception as error:
                 # The text alone: the error would keep the value alive by its traceback.
                 reason = f"{type(error).__name__}: {error}"
@@ -337,6 +349,9 @@ class Observer:
     def _cut_walk(self, tolerant: bool) -> CutWalk:
         return CutWalk(self.identities, self._globals, self._excluded, self.counters, tolerant)
 
+    def _whole_walk(self, tolerant: bool) -> Walk:
+        return WholeWalk(self.identities, self._globals, self._excluded, self.counters, tolerant)
+
     def _walk(self, tolerant: bool) -> Walk:
         return Walk(self.identities, self._globals, self._excluded, self.counters, tolerant)
 
@@ -354,7 +369,7 @@ class Observer:
             return LoopWalk(self.identities, self._globals, self._excluded, self.counters, tolerant)
 
         walks = Walks(
-            lambda: self._walk(tolerant), loop_walk, lambda: self._cut_walk(tolerant),
+            lambda: self._whole_walk(tolerant), loop_walk, lambda: self._cut_walk(tolerant),
             self.longs.pieces,
         )  # fmt: skip
         return cut(group, look.values, scans, walks)

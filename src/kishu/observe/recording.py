@@ -111,13 +111,14 @@ class Recorder:
         names = []
         told = 0
         view: memoryview | None = None
-        for index, at in enumerate(range(0, memory.nbytes, CHUNK_BYTES)):
+        starts = (0, *memory.ends[:-1]) if memory.ends else range(0, memory.nbytes, CHUNK_BYTES)
+        for index, at in enumerate(starts):
             digest = memory.digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES]
             name = self._names.get(digest)
             if name is None:
                 if view is None:
                     view = memory.data()
-                chunk = view[at : at + CHUNK_BYTES]
+                chunk = view[at : memory.ends[index] if memory.ends else at + CHUNK_BYTES]
                 name = self._writer.put(chunk, chunk_name(chunk))
                 if len(self._names) >= _REMEMBERED_CHUNKS:
                     self._names.clear()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import pickle
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
@@ -25,24 +25,28 @@ from kishu.handlers.instances import reduce_instance
 from kishu.handlers.registry import ATOMS, Reduced, importable, treatment
 from kishu.history.blobs import CHUNK_BYTES
 from kishu.history.records import Hole
+from kishu.observe.held import held_nodes
 from kishu.observe.identity import Identities, Number
 
 PROTOCOL = 5
 DIGEST_BYTES = 16
 _FEW = 4096
 _DEEPEST = 20_000
+_TOGETHER = 1024
 
 
 class Memory(NamedTuple):
     """Memory that a walk met: its bytes, and the xxh3_128 of each 256 KiB of them.
 
     ``own``: it is the live object's memory itself, and writing there changes nothing else.
+    ``ends``: where its chunks end, if they are not of 256 KiB each.
     """
 
     view: memoryview | Callable[[], memoryview]
     nbytes: int
     digests: bytes
     own: bool = False
+    ends: Sequence[int] = ()
 
     def data(self) -> memoryview:
         """The bytes."""
@@ -135,6 +139,10 @@ class Unreadable(NamedTuple):
     reason: str
 
 
+class TakenTwice(Exception):
+    """An array whose elements were taken out of the stream is met again in the same walk."""
+
+
 class Reducing:
     """What a walk does with objects that pickle asks about, whichever pickler runs it.
 
@@ -173,6 +181,7 @@ class Reducing:
         self._holes: list[Hole] = []
         self._opaque: dict[type, None] = {}
         self._linked: set[int] = set()
+        self._taken: set[int] = set()
         self._by_value: set[int] = set()
         self._kept: list[object] = []
 
@@ -188,6 +197,15 @@ class Reducing:
         digests = digests or hash_memory(make(), self._counters).digests
         self._buffers.append(Memory(make, size, digests))
         return len(self._buffers) - 1
+
+    def tie(self, holder: object) -> None:
+        """Say that sharing what it holds is state, though sharing itself may not be."""
+        # No object has an odd address: this one is not taken back with the holder's own.
+        self._linked.add(id(holder) + 1)
+
+    def pieces(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
+        """Take plain objects that nothing else holds out of the stream; None: they stay in it."""
+        return None
 
     def digests(self, index: int) -> bytes:
         """The digests of the buffer at that position."""
@@ -287,10 +305,40 @@ class Reducing:
 class Walk(Reducing, pickle.Pickler):
     """One pass over one value; use `scan`."""
 
+    whole = False
+    """Whether nothing that others may hold is taken out of the stream."""
+
     # Of a piece of a long container alone.
     _passing: frozenset[int] | set[int] = frozenset()
     _elements: frozenset[int] = frozenset()
     _extra = 0
+
+    def pieces(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
+        """Take plain objects out of the stream, a thousand to a chunk.
+
+        Raises:
+            TakenTwice: the holder is met again; only a whole walk can say what both share.
+        """
+        if self.whole:
+            return None
+        if id(holder) in self._taken:
+            raise TakenTwice
+        taken: list[bytes] = []
+        ends: list[int] = []
+        for at in range(0, len(items), _TOGETHER):
+            run = items[at : at + _TOGETHER]
+            held = held_nodes(run, extra, self._counters)
+            if held is None or held:
+                return None
+            taken.append(pickle.dumps(run, PROTOCOL))
+            ends.append(len(taken[-1]) + (ends[-1] if ends else 0))
+        self._taken.add(id(holder))
+        self._counters.bytes_hashed += ends[-1]
+        digests = b"".join(map(xxhash.xxh3_128_digest, taken))
+        self._buffers.append(
+            Memory(lambda: memoryview(b"".join(taken)), ends[-1], digests, ends=ends)
+        )
+        return len(self._buffers) - 1, ends[-1]
 
     def scan_definition(self, obj: Any) -> Scan:
         """Walk what a function, class or bare object of the notebook is made of."""
@@ -430,7 +478,13 @@ def plain_scan(stream: list[bytes]) -> Scan:
     )  # fmt: skip
 
 
-class LoopWalk(Walk):
+class WholeWalk(Walk):
+    """A walk of what several variables may share."""
+
+    whole = True
+
+
+class LoopWalk(WholeWalk):
     """A walk of one part that refers to nothing outside, except perhaps to its own top."""
 
     def expect(self, top: object) -> None:
@@ -451,7 +505,7 @@ class LoopWalk(Walk):
         return found._replace(members=[id(self._top)] if self._met > 1 else [])
 
 
-class CutWalk(Walk):
+class CutWalk(WholeWalk):
     """A walk that stops at other tops and at nodes that belong to them.
 
     ``conflicts`` then holds, by address, the objects met that belong to another part.
