@@ -60,10 +60,13 @@ class Bench:
     def new_kernel(self) -> Kernel:
         kernel = Kernel(self.home, environment={"PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"})
         if self.long:
-            kernel.value(
-                "vars(__import__('kishu.observe.longs', fromlist=['longs'])).update("
-                f"LONG={self.long}, _ELEMENTS={self.long // 2 + 1}, _FEWEST=1)"
-            )
+            piece = self.long // 2 + 1
+            for module, sizes in (
+                ("observe.longs", f"LONG={self.long}, _ELEMENTS={piece}, _FEWEST=1"),
+                ("observe.walk", f"_TOGETHER={piece}"),
+                ("handlers.numpy", f"_MANY={self.long}"),
+            ):
+                kernel.value(f"vars(__import__('kishu.{module}', fromlist=['_'])).update({sizes})")
         return kernel
 
     def close(self) -> None:
