@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -329,6 +330,50 @@ def test_what_a_column_of_objects_shares_it_shares_again(
     notebook.restart()
     notebook.session.restore()
     assert eval(same, notebook.shell.user_ns)
+
+
+EQUAL = """
+import numpy as np, pandas as pd
+x = {"df": pd.DataFrame({"tags": [["same"] for i in range(20_000)]})}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x['one'] = x['df'].tags[7]", "x['one'] = x['df'].tags[8]"),
+        ("x['one'] = x['df'].tags[7]", "x['one'] = ['same']"),
+        ("x['one'] = ['same']", "x['one'] = x['df'].tags[9_000]"),
+        ("", "x['df'].at[7, 'tags'] = x['df'].at[9_000, 'tags']"),
+        ("x['two'] = x['df']['tags']", "x['two'] = x['two'].copy().map(list)"),
+        ("x['two'] = x['df'].copy()", "x['two'].at[7, 'tags'] = ['same']"),
+    ],
+)
+def test_who_is_who_in_a_column_of_equal_objects_is_seen_and_comes_back(
+    notebook: SessionNotebook, before: str, after: str
+) -> None:
+    """One variable, so that nothing but the pattern of what is shared has changed."""
+
+    def pattern() -> list[int]:
+        x = notebook["x"]
+        held = [*x["df"]["tags"], x.get("one")]
+        if "two" in x:
+            held += list(pd.DataFrame(x["two"])["tags"])
+        first: dict[int, int] = {}
+        return [first.setdefault(id(obj), n) for n, obj in enumerate(held)]
+
+    notebook.run(EQUAL + before)
+    was = pattern()
+    notebook.run(after)
+    became = pattern()
+    assert was != became
+    notebook.session.undo()
+    assert pattern() == was
+    notebook.session.redo()
+    assert pattern() == became
+    notebook.restart()
+    notebook.session.restore()
+    assert pattern() == became
 
 
 def test_a_frozen_array_of_objects_comes_back_frozen(notebook: SessionNotebook) -> None:

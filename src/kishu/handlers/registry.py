@@ -45,15 +45,15 @@ class Walk(Protocol):
         """Say that sharing what it holds is state, though sharing itself may not be."""
 
     def pieces(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
-        """Take plain objects that nothing else holds out of the stream, a thousand to a chunk.
+        """Take plain objects out of the stream, a thousand to a chunk.
 
         Args:
             items: the objects.
             holder: what holds them.
             extra: by how many references each is held more than the elements of a list.
 
-        Gives their position and size in bytes; None if some are not built-in containers and atoms
-        alone, or are held by something else.
+        Gives their position and size in bytes; None if they must stay, or some are not built-in
+        containers and atoms alone.
         """
 
     def digests(self, index: int) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from kishu.handlers.registry import ATOMS
 
@@ -22,14 +22,28 @@ class Counts(Protocol):
     nodes: int
 
 
-def held_nodes(elements: list[Any], extra: int, counters: Counts) -> frozenset[int] | None:
-    """Addresses of the nodes in a run that something else holds too and whose sharing is state.
+class Held(NamedTuple):
+    """What something else holds, too.
+
+    Attributes:
+        ids: addresses of the nodes whose sharing is state.
+        places: where each held node was met, and its address.
+    """
+
+    ids: frozenset[int]
+    places: list[tuple[int, int]]
+
+
+def held_nodes(elements: list[Any], extra: int, counters: Counts) -> Held | None:
+    """The nodes in a run that something else holds too.
 
     None if it does not consist of built-in containers and atoms alone. Level by level, in C: what
     only one thing holds has a known count of references and need not be looked at.
     """
     level, lone = elements, _LONE + extra
     more: list[Any] = []
+    places: list[tuple[int, int]] = []
+    before = 0
     opened: set[int] = set()
     while level:
         counters.nodes += len(level)
@@ -43,14 +57,17 @@ def held_nodes(elements: list[Any], extra: int, counters: Counts) -> frozenset[i
             level = [node for node in level if type(node) not in ATOMS]
         counts = _counts(level)
         if counts and max(counts) > lone:
-            met = [node for node, count in zip(level, counts, strict=True) if count > lone]
+            at = [place for place, count in enumerate(counts) if count > lone]
+            met = [level[place] for place in at]
+            places += [(before + place, id(level[place])) for place in at]
             again = opened.intersection(map(id, met))
             if again:
                 level = [node for node in level if id(node) not in again]
             opened.update(map(id, met))
             more += met
+        before += len(level)
         level, lone = gc.get_referents(*level), _LONE
-    return frozenset(_linking(more))
+    return Held(frozenset(_linking(more)), places)
 
 
 def _linking(held: list[Any]) -> Iterator[int]:

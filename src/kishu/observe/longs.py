@@ -291,7 +291,7 @@ class Longs:
         self._pickler.clear_memo()
         scan = plain_scan(list(self._stream))
         self._stream.clear()
-        return Piece(end - at, line.addresses(at, min(at + _SURE, end)), held, scan)
+        return Piece(end - at, line.addresses(at, min(at + _SURE, end)), held.ids, scan)
 
 
 def _nbytes(piece: Piece) -> int:

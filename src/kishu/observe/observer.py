@@ -24,7 +24,6 @@ from kishu.observe.walk import (
     CutWalk,
     LoopWalk,
     Scan,
-    TakenTwice,
     Unreadable,
     Walk,
     WholeWalk,
@@ -143,7 +142,7 @@ class Observer:
         self._excluded = excluded
         self._batches = Batches()
         self._joint = Joint()
-        self.longs = Longs(self._walk, self.counters)
+        self.longs = Longs(self._whole_walk, self.counters)
         self._sightings: dict[str, Sighting] = {}
         self._group_of: dict[str, Group] = {}
 
@@ -310,15 +309,13 @@ class Observer:
         for tolerant in (False, True):
             try:
                 if entity.startswith("#"):
-                    return self._walk(tolerant).scan_definition(value)
+                    return self._whole_walk(tolerant).scan_definition(value)
                 longs = longs_within(value)
                 return (
                     self._scan_around(entity, value, longs, tolerant)
                     if longs
                     else (self._walk(tolerant).scan(value))
                 )
-            except TakenTwice:
-                return self._whole_walk(tolerant=True).scan(value)
             except Exception as error:
                 # The text alone: the error would keep the value alive by its traceback.
                 reason = f"{type(error).__name__}: {error}"
@@ -364,6 +361,9 @@ class Observer:
             for entity in group
         }
         tolerant = any(scan.holes for scan in scans.values())
+        for entity, scan in scans.items():
+            if scan.apart and len(group) == 1:
+                scans[entity] = self._whole_walk(tolerant).scan(look.values[entity])
 
         def loop_walk() -> LoopWalk:
             return LoopWalk(self.identities, self._globals, self._excluded, self.counters, tolerant)

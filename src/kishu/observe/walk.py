@@ -71,6 +71,7 @@ class Scan(NamedTuple):
         marks: numbers of what it holds that cannot be stored.
         members: addresses of the other tops it refers to, by position (only in a cut walk).
         longs: the long containers that it is or holds, by address; they are no part of the stream.
+        apart: whether the stream lacks what it may share with itself: a `WholeWalk` has it all.
     """
 
     digest: bytes
@@ -88,6 +89,7 @@ class Scan(NamedTuple):
     opaque: list[str]
     members: list[int]
     longs: dict[int, Any] | None = None
+    apart: bool = False
 
     @property
     def nbytes(self) -> int:
@@ -139,10 +141,6 @@ class Unreadable(NamedTuple):
     reason: str
 
 
-class TakenTwice(Exception):
-    """An array whose elements were taken out of the stream is met again in the same walk."""
-
-
 class Reducing:
     """What a walk does with objects that pickle asks about, whichever pickler runs it.
 
@@ -181,7 +179,9 @@ class Reducing:
         self._holes: list[Hole] = []
         self._opaque: dict[type, None] = {}
         self._linked: set[int] = set()
-        self._taken: set[int] = set()
+        self._taken: dict[int, tuple[int, int]] = {}
+        self._places: list[tuple[int, int]] = []
+        self._apart = False
         self._by_value: set[int] = set()
         self._kept: list[object] = []
 
@@ -204,7 +204,7 @@ class Reducing:
         self._linked.add(id(holder) + 1)
 
     def pieces(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
-        """Take plain objects that nothing else holds out of the stream; None: they stay in it."""
+        """Take plain objects out of the stream; None: they stay in it."""
         return None
 
     def digests(self, index: int) -> bytes:
@@ -314,31 +314,32 @@ class Walk(Reducing, pickle.Pickler):
     _extra = 0
 
     def pieces(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
-        """Take plain objects out of the stream, a thousand to a chunk.
-
-        Raises:
-            TakenTwice: the holder is met again; only a whole walk can say what both share.
-        """
+        """Take plain objects out of the stream, a thousand to a chunk."""
         if self.whole:
             return None
         if id(holder) in self._taken:
-            raise TakenTwice
+            self._apart = True
+            return self._taken[id(holder)]
         taken: list[bytes] = []
         ends: list[int] = []
         for at in range(0, len(items), _TOGETHER):
             run = items[at : at + _TOGETHER]
             held = held_nodes(run, extra, self._counters)
-            if held is None or held:
+            if held is None:
                 return None
+            if held.places:
+                self._apart = True
+                self._linked |= held.ids
+                self._places += held.places
             taken.append(pickle.dumps(run, PROTOCOL))
             ends.append(len(taken[-1]) + (ends[-1] if ends else 0))
-        self._taken.add(id(holder))
         self._counters.bytes_hashed += ends[-1]
         digests = b"".join(map(xxhash.xxh3_128_digest, taken))
         self._buffers.append(
             Memory(lambda: memoryview(b"".join(taken)), ends[-1], digests, ends=ends)
         )
-        return len(self._buffers) - 1, ends[-1]
+        self._taken[id(holder)] = position = len(self._buffers) - 1, ends[-1]
+        return position
 
     def scan_definition(self, obj: Any) -> Scan:
         """Walk what a function, class or bare object of the notebook is made of."""
@@ -423,8 +424,11 @@ class Walk(Reducing, pickle.Pickler):
             digest.update(memory.digests)
         for memory in self._oob:
             digest.update(memory.digests)
+        if self._places:
+            digest.update(self._pattern(memo))
         return Scan(
             digest=digest.digest(),
+            apart=self._apart,
             plain=not self._asked and len(memo) <= _FEW,
             stream=stream,
             ids=self._shareable(memo),
@@ -439,6 +443,15 @@ class Walk(Reducing, pickle.Pickler):
             opaque=sorted(map(type_name, self._opaque)),
             members=[],
         )
+
+    def _pattern(self, memo: dict[int, tuple[int, Any]]) -> bytes:
+        """Who is who among what was taken out of the stream and is held by something else, too."""
+        first: dict[int, int] = {}
+        missing = (-1, None)
+        return repr([
+            (place, first.setdefault(address, len(first)), memo.get(address, missing)[0])
+            for place, address in self._places
+        ]).encode()  # fmt: skip
 
     def _shareable(self, memo: dict[int, tuple[int, Any]]) -> frozenset[int]:
         """Nodes that two holders may share.
