@@ -120,6 +120,10 @@ kinds: dict[str, SearchStrategy[str]] = {
     "frame": _family(
         "import pandas as pd\n<FRAME> = pd.DataFrame({'x': [1, 2, 3], 'y': ['u', 'v', None]})",
         "import pandas as pd\n<FRAME> = pd.Series([1.5, <N>], index=['u', 'v'], name='s')",
+        "import pandas as pd\n<FRAME> = pd.DataFrame({'x': [[], [<N>], {'k': <ANY>}, []], 'y': 1})",
+        "<FRAME>.loc[1, 'x'].append(<ANY>) | <ANY> = <FRAME>.loc[1, 'x']",
+        "<ANY> = <FRAME>.iloc[1:3] | <ANY> = <FRAME>.copy()",
+        "<FRAME>.at[0, 'x'] = <FRAME>.at[3, 'x'] | <FRAME>.at[0, 'x'] = []",
         "<FRAME>['z'] = <N> | <FRAME>['y'] = <LITERAL> | del <FRAME>['x']",
         "<FRAME>.loc[0, 'x'] = <N> | <FRAME>.iloc[1] = <N> | <FRAME>.attrs['k'] = <VALUE>",
         "<FRAME>.drop(columns='y', inplace=True)",
