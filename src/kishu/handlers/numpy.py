@@ -9,9 +9,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from kishu.handlers import building, texts
-from kishu.handlers.registry import ATOMS, Reduced, Walk, declare, handles
+from kishu.handlers.registry import ATOMS, Reduced, Walk, declare, handles, treatment
 
 _MANY = 4096
+_PASSING = (tuple, frozenset)
 _EXPORTERS: frozenset[type] = frozenset({bytes, bytearray})
 
 if TYPE_CHECKING:
@@ -52,9 +53,10 @@ def _reduce_objects(walk: Walk, array: Array) -> Reduced:
     if atoms is not None:
         return make_atoms, (*atoms, *form_of(array))
     items = line.tolist()
-    # Two frames may look at one array by value: what is in it they share.
     owner = owner_of(array)
-    walk.tie(owner)
+    if any(cls in _PASSING or treatment(cls).links for cls in set(map(type, items)) - ATOMS):
+        # Two frames may look at one array by value: what is in it they share.
+        walk.tie(owner)
     if len(items) >= _MANY:
         pieces = walk.pieces(items, owner, extra=1)
         if pieces is not None:
