@@ -142,3 +142,15 @@ def test_a_patch_that_changes_nothing_is_found_out_and_the_value_loaded(
     assert type(notebook["p"]) is notebook["K"]
     assert notebook["p"].x == [1]
     assert notebook["held"][0] is notebook["p"]
+
+
+def test_a_variable_that_is_left_out_is_not_bound_with_those_it_was_tied_to(
+    notebook: Notebook,
+) -> None:
+    notebook.run("a = [1]; b = [a]")
+    notebook.run("b.append(2)")
+    notebook.session.ignore("a")
+    notebook.run("a = 'mine'")
+    notebook.session.undo(2)
+    assert notebook["a"] == "mine"
+    assert notebook["b"] == [[1]]

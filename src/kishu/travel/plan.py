@@ -102,7 +102,8 @@ def plan(history: History, observer: Observer, look: Look, target: State) -> Pla
     changed = []
     for version in dict.fromkeys(target[entity] for entity in differing):
         recipe = history.recipe(version)
-        entities = tuple(sorted(recipe.roots))
+        # Not those of its roots that have another version by now, or are left out.
+        entities = tuple(sorted(e for e in recipe.roots if target.get(e) == version))
         actions = _actions(recipe, observer.carriers.of(version), alive)
         changed.append(CoVariable(version, recipe, entities, actions))
     return Plan(
