@@ -19,7 +19,7 @@ from kishu.observe.recording import Recorder
 from kishu.store.writer import When, Writer
 from kishu.travel.build import without_collecting
 from kishu.travel.replay import Host
-from kishu.travel.restore import Progress
+from kishu.travel.restore import Progress, counting
 
 
 class Worktree:
@@ -153,14 +153,7 @@ class Worktree:
 
     def _store(self, look: Look) -> Change:
         total = sum(scan.nbytes for scan in look.scans.values())
-        done = 0
-
-        def told(nbytes: int) -> None:
-            nonlocal done
-            done += nbytes
-            self._progress("recorded", min(done, total), total)
-
-        self.recorder.progress = told
+        self.recorder.progress = counting(self._progress, "recorded", total)
         with hushed(), without_collecting():
             return self.observer.record(look, self.recorder)
 

@@ -9,10 +9,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from kishu.handlers import building, texts
-from kishu.handlers.registry import ATOMS, Reduced, Walk, declare, handles, treatment
+from kishu.handlers.registry import ATOMS, PASSING, Reduced, Walk, declare, handles, treatment
 
 _MANY = 4096
-_PASSING = (tuple, frozenset)
 _EXPORTERS: frozenset[type] = frozenset({bytes, bytearray})
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def _reduce_objects(walk: Walk, array: Array) -> Reduced:
         return make_atoms, (*atoms, *form_of(array))
     items = line.tolist()
     owner = owner_of(array)
-    if any(cls in _PASSING or treatment(cls).links for cls in set(map(type, items)) - ATOMS):
+    if any(cls in PASSING or treatment(cls).links for cls in set(map(type, items)) - ATOMS):
         # Two frames may look at one array by value: what is in it they share.
         walk.tie(owner)
     if len(items) >= _MANY:

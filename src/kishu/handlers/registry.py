@@ -136,6 +136,9 @@ _cache: dict[int, tuple[weakref.ref[type], Treatment]] = {}
 ATOMS: frozenset[type] = frozenset(
     {int, float, bool, complex, str, bytes, type(None), type(...), type(NotImplemented), range}
 )
+PASSING = (tuple, frozenset)
+"""Containers whose sharing is no state, but that may hold what it is of."""
+
 _UNLINKED_BUILTINS: frozenset[type] = ATOMS | {
     tuple,
     frozenset,

@@ -7,13 +7,12 @@ import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
-from kishu.handlers.registry import ATOMS
+from kishu.handlers.registry import ATOMS, PASSING
 
 LINKING = (list, dict, set)
 """The built-in containers that can change, so that sharing them is state."""
 
-_PASSING = (tuple, frozenset)
-_PLAIN = ATOMS | {*LINKING, *_PASSING}
+_PLAIN = ATOMS | {*LINKING, *PASSING}
 
 
 class Counts(Protocol):
@@ -75,7 +74,7 @@ def _linking(held: list[Any]) -> Iterator[int]:
     waiting = held
     while waiting:
         yield from (id(node) for node in waiting if type(node) in LINKING)
-        passing = [node for node in waiting if type(node) in _PASSING]
+        passing = [node for node in waiting if type(node) in PASSING]
         waiting = [node for node in gc.get_referents(*passing) if type(node) not in ATOMS]
 
 

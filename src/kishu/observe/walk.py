@@ -305,9 +305,6 @@ class Reducing:
 class Walk(Reducing, pickle.Pickler):
     """One pass over one value; use `scan`."""
 
-    whole = False
-    """Whether nothing that others may hold is taken out of the stream."""
-
     # Of a piece of a long container alone.
     _passing: frozenset[int] | set[int] = frozenset()
     _elements: frozenset[int] = frozenset()
@@ -315,24 +312,25 @@ class Walk(Reducing, pickle.Pickler):
 
     def pieces(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
         """Take plain objects out of the stream, a thousand to a chunk."""
-        if self.whole:
-            return None
         if id(holder) in self._taken:
             self._apart = True
             return self._taken[id(holder)]
         taken: list[bytes] = []
         ends: list[int] = []
+        ids: set[int] = set()
+        places: list[tuple[int, int]] = []
         for at in range(0, len(items), _TOGETHER):
             run = items[at : at + _TOGETHER]
             held = held_nodes(run, extra, self._counters)
             if held is None:
                 return None
-            if held.places:
-                self._apart = True
-                self._linked |= held.ids
-                self._places += held.places
+            ids |= held.ids
+            places += held.places
             taken.append(pickle.dumps(run, PROTOCOL))
             ends.append(len(taken[-1]) + (ends[-1] if ends else 0))
+        self._linked |= ids
+        self._places += places
+        self._apart |= bool(places)
         self._counters.bytes_hashed += ends[-1]
         digests = b"".join(map(xxhash.xxh3_128_digest, taken))
         self._buffers.append(
@@ -492,9 +490,11 @@ def plain_scan(stream: list[bytes]) -> Scan:
 
 
 class WholeWalk(Walk):
-    """A walk of what several variables may share."""
+    """A walk of what several variables may share: nothing of that leaves the stream."""
 
-    whole = True
+    def pieces(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
+        """They stay in the stream."""
+        return None
 
 
 class LoopWalk(WholeWalk):

@@ -29,6 +29,18 @@ Progress = Callable[[str, int, int], None]
 """Told how far a long piece of work is: what was done (``read``), how much, of how much."""
 
 
+def counting(progress: Progress, what: str, total: int) -> Callable[[int], None]:
+    """Takes in bytes as they are done, and tells how many of all there are by then."""
+    done = 0
+
+    def count(nbytes: int) -> None:
+        nonlocal done
+        done += nbytes
+        progress(what, min(done, total), total)
+
+    return count
+
+
 class Place(NamedTuple):
     """What a restore works on.
 
@@ -101,14 +113,7 @@ class _Attempt:
             {entity for change in planned.changed for entity in change.entities},
         )  # fmt: skip
         total = sum(change.recipe.nbytes for change in planned.changed)
-        read = 0
-
-        def told(nbytes: int) -> None:
-            nonlocal read
-            read += nbytes
-            place.progress("read", min(read, total), total)
-
-        self._build.progress = told
+        self._build.progress = counting(place.progress, "read", total)
         self._inverse: Inverse | None = None
         self._after: Look | None = None
 
