@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -43,6 +44,7 @@ class Kernel:
         python: str = sys.executable,
     ) -> None:
         self.home = home
+        self._serves = False
         self.manager = KernelManager(kernel_name="python3")
         command = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         self.manager.kernel_spec.argv = command
@@ -126,6 +128,36 @@ class Kernel:
         """Run a verb and read its JSON."""
         printed = self.ok(f"%kishu {line} --json")
         return json.loads(printed)
+
+    def ask(self, verb: str, channel: str = "shell", **fields: Any) -> dict[str, Any]:
+        """Ask what a front end asks, and wait for the reply; the first time, make it answer."""
+        if not self._serves:
+            self.value("__import__('kishu.kernel.extension').kernel.extension.serve()")
+            self._serves = True
+        return self.replied(self.send_request(verb, channel, **fields), channel)
+
+    def send_request(self, verb: str, channel: str = "shell", **fields: Any) -> str:
+        """Send a front end's request; gives its id."""
+        message = self.client.session.msg("kishu_request", {"verb": verb, **fields})
+        getattr(self.client, f"{channel}_channel").send(message)
+        id: str = message["header"]["msg_id"]
+        return id
+
+    def replied(self, sent: str, channel: str = "shell") -> dict[str, Any]:
+        """The reply to a request."""
+        while True:
+            reply = getattr(self.client, f"{channel}_channel").get_msg(timeout=TIMEOUT)
+            if reply["parent_header"].get("msg_id") == sent:
+                content: dict[str, Any] = reply["content"]
+                return content
+
+    def event(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait for an event that front ends are told."""
+        while True:
+            message = self.client.get_iopub_msg(timeout=TIMEOUT)
+            if message["msg_type"] == "kishu_event" and wanted(message["content"]):
+                content: dict[str, Any] = message["content"]
+                return content
 
     def interrupt(self) -> None:
         """Interrupt the running cell, as the stop button does."""

@@ -4,6 +4,7 @@
     ├── UsageError            a call that makes no sense as it stands
     │   ├── UnknownRef        no commit, branch or tag of that name
     │   ├── AmbiguousRef      a prefix that several commits share
+    │   ├── UnknownCells      cells said to be as before, to a session that never saw them
     │   └── NothingToDo       no step to undo, nothing to redo or to restore
     ├── NotAttached           a verb was used where no session is attached
     ├── ConfigError           a setting that cannot be read or is out of range
@@ -13,6 +14,7 @@
     │   ├── NotRecording      the disk refused, is full, or the cap is reached
     │   ├── InUse             another kernel uses the history
     │   └── Untrusted         a history written elsewhere, not yet trusted here
+    ├── Cancelled             somebody asked to stop; the session is as it was
     └── RestoreError          a state that could not be brought back
         ├── NotRecoverable    what the commit says cannot come back
         └── ReplayError       a recomputation that failed
@@ -76,6 +78,13 @@ class AmbiguousRef(UsageError):
 
     kind = "ambiguous-ref"
     default_remedy = "Give more characters of the commit's id."
+
+
+class UnknownCells(UsageError):
+    """A front end said that cells are as it told them before, and it never did."""
+
+    kind = "unknown-cells"
+    default_remedy = "Tell all cells in full."
 
 
 class NothingToDo(UsageError):
@@ -142,6 +151,14 @@ class Untrusted(StoreError):
     kind = "untrusted"
     exit_code = 6
     default_remedy = "If you know where it comes from, run `%kishu trust`, then try again."
+
+
+class Cancelled(KishuError):
+    """Somebody asked to stop what was being done."""
+
+    kind = "cancelled"
+    exit_code = 8
+    default_remedy = "The session is as it was."
 
 
 class RestoreError(KishuError):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kishu.config import Config
+from kishu.document import LiveDocument
 from kishu.errors import (
     Damaged,
     KishuError,
@@ -19,8 +21,9 @@ from kishu.errors import (
     Untrusted,
     UsageError,
 )
-from kishu.history import log, past, refs
-from kishu.history.catalog import open_history
+from kishu.history import documents, log, past, refs
+from kishu.history.catalog import Notebook, note, open_history, read_notebook
+from kishu.history.documents import Target, ToldCell
 from kishu.history.garbage import Garbage, collect_garbage
 from kishu.history.history import History, State
 from kishu.history.keep import Rules
@@ -50,28 +53,39 @@ class Session:
         home: the directory of the histories.
         notebook: the notebook's absolute path; None if it has none.
         config: the settings; `warning` says what was wrong with them.
+        marked: the id in the notebook's metadata, as `open_history` takes it.
 
     Attributes:
         progress: told how many bytes of how many have been read, or recorded.
+        changed: told of each operation by its kind, and of ``pause``, ``unpause`` and ``refused``.
 
     Raises:
         StoreError: the history cannot be opened or made.
     """
 
     def __init__(
-        self, host: Host, home: Path, notebook: Path | None, config: Config, warning: str = ""
+        self,
+        host: Host,
+        home: Path,
+        notebook: Path | None,
+        config: Config,
+        warning: str = "",
+        marked: str | None = None,
     ) -> None:
         self.id = secrets.token_hex(4)
         self.notebook = notebook
         self.attached = True
         self.paused = False
-        self.why_not = ""
+        self.changed: Callable[[str], None] = lambda what: None
         self.progress: Progress = lambda what, done, total: None
+        self._why_not = ""
+        self._documents: dict[str, LiveDocument] = {}
         self._warning = warning
         self._host = host
         self._config = config
         self._last_cost: Cost | None = None
-        self._store = open_history(home, Key.load(home), notebook)
+        self._store = open_history(home, Key.load(home), notebook, marked)
+        self.uuid = read_notebook(self._store.path).uuid
         self._store.hold()
         self._history = load(self._store)
         living = {id for id in self._store.sessions() if self._store.is_alive(id)}
@@ -83,6 +97,7 @@ class Session:
             host, self._history, self._ledger, self._writer, config, self._tell
         )
         self._worktree.begin(self._resumed)
+        self._ledger.told = lambda operation: self.changed(operation.kind)
 
     @property
     def resumed(self) -> bool:
@@ -90,6 +105,17 @@ class Session:
         return self._past is not None
 
     # Recording
+
+    @property
+    def why_not(self) -> str:
+        """Why cells are not being recorded; empty where they are."""
+        return self._why_not
+
+    @why_not.setter
+    def why_not(self, reason: str) -> None:
+        if reason != self._why_not:
+            self._why_not = reason
+            self.changed("refused")
 
     def begin_cell(self) -> None:
         """A cell begins: a commit within it does not move what undo goes back to."""
@@ -133,6 +159,56 @@ class Session:
                 self._worktree.catch_up()
             except NotRecording as error:
                 self.why_not = str(error)
+
+    # The notebook
+
+    def follow(self, notebook: Path) -> None:
+        """The notebook was renamed or moved: the history stays its own."""
+        self.notebook = notebook
+        note(self._store, Notebook(str(notebook), self.uuid))
+
+    @contextmanager
+    def showing(self, front_end: str, cells: list[ToldCell] | None) -> Iterator[None]:
+        """For the length of a request, the notebook's cells are known to be these.
+
+        Commits made meanwhile have them, and a checkout can replace them.
+
+        Args:
+            front_end: the one that shows them; what it told before need not be told again.
+            cells: all of them, in order; None where it shows none.
+
+        Raises:
+            UnknownCells: some are said to be as told before, and were not.
+            NotRecording: the disk refused.
+        """
+        if cells is not None:
+            self._worktree.document = self._told(front_end, cells)
+        try:
+            yield
+        finally:
+            self._worktree.document = None
+
+    def record_cells(self, front_end: str, commit: CommitId, cells: list[ToldCell]) -> None:
+        """Take note of the notebook's cells at a commit that was made before.
+
+        Raises:
+            UnknownCells, NotRecording: as for `showing`.
+        """
+        document = self._told(front_end, cells)
+        if commit in self._history.commits and commit not in self._history.documents:
+            told = document.for_commit(self._history.commit(commit).parent)
+            self._ledger.write("cells", documents={commit: told}, when="soon")
+            document.recorded(commit)
+
+    def _told(self, front_end: str, cells: list[ToldCell]) -> LiveDocument:
+        document = self._documents.pop(front_end, None)
+        if document is None:
+            document = LiveDocument(self._history, self._store, self._writer)
+        self._documents[front_end] = document
+        while len(self._documents) > _FRONT_ENDS:
+            del self._documents[next(iter(self._documents))]
+        document.tell(cells)
+        return document
 
     # The verbs
 
@@ -209,19 +285,20 @@ class Session:
         """
         self._require()
         target = self.resolve(ref)
-        if not variables:
-            raise UsageError(
-                "Only a front end can bring back cells.",
-                f"`%kishu show {ref}` shows the cell's code.",
-            )
         label = f"Checked out {ref}" + (f" ({target[:8]})" if ref != target else "")
+        cells = self._cells_of(target) if notebook and only is None else None
+        if not variables:
+            return self._check_out_cells(target, cells, label)
         if only is not None:
             self.record_found()
             return self._take_from(target, list(only), label)
         branch = ref if ref in self._history.branches else self._branch_at(target)
-        report = self._travel("checkout", target, label, force, branch=branch)
-        if notebook:
-            report.notes.append("the notebook's cells are as they were: no front end is attached")
+        code = target if notebook else None
+        report = self._travel("checkout", target, label, force, code=code, branch=branch)
+        if cells is not None:
+            self._go_to_cells(cells, report)
+        elif notebook:
+            report.notes.append("the notebook's cells are as they were: " + self._why_no_cells())
         return report
 
     def restore(self) -> Report:
@@ -275,11 +352,13 @@ class Session:
         """Stop committing cells."""
         self._require()
         self.paused = True
+        self.changed("pause")
 
     def unpause(self) -> None:
         """Commit cells again; what changed meanwhile is committed now."""
         self._require()
         self.paused = False
+        self.changed("unpause")
         self.record_found()
 
     def trust(self) -> int:
@@ -291,6 +370,7 @@ class Session:
         count = self._store.trust()
         self._history.untrusted.clear()
         self._history.untrusted_versions.clear()
+        self._history.untrusted_documents.clear()
         return count
 
     def gc(self, dry_run: bool = False) -> Garbage:
@@ -353,6 +433,7 @@ class Session:
             notebook=str(self.notebook or ""),
             session=self.id,
             head=self._ledger.head,
+            code=self._ledger.code,
             branch=self._ledger.branch,
             commits=len(self._history.commits),
             variables=sum(not is_number(entity) for entity in self._worktree.observer.state),
@@ -444,6 +525,7 @@ class Session:
         force: bool = False,
         *,
         position: str | None = None,
+        code: CommitId | None = None,
         branch: str | None = None,
     ) -> Report:
         start = time.perf_counter()
@@ -465,6 +547,7 @@ class Session:
                 ) from error
             look = worktree.look(changing)
             worktree.observer.disown(look)
+        worktree.commit_document()
         report = Report(kind, label, before=self._ledger.head)
         replayer = Replayer(
             self._store, self._history, worktree.identities, self._host, self._config
@@ -476,13 +559,49 @@ class Session:
         )  # fmt: skip
         with hushed(), without_collecting():
             restore(place, look, wanted, report)
-        self._ledger.write(kind, head=target, position=position, branch=branch, when="some day")
+        self._ledger.write(
+            kind, head=target, position=position, code=code, branch=branch, when="some day"
+        )
         worktree.commit_shortfall(wanted)
         if self._writer.refusal:
             report.notes.append(f"the step is not on the disk yet: {self._writer.refusal}")
         report.head = self._ledger.head
         report.ms = (time.perf_counter() - start) * 1e3
         return report
+
+    def _check_out_cells(self, target: CommitId, cells: Target | None, label: str) -> Report:
+        """Bring back the notebook's cells alone; that is no step: undo is of variables."""
+        if cells is None:
+            raise UsageError(
+                f"The notebook's cells stay as they are: {self._why_no_cells()}.",
+                "`%kishu show REF` shows the code of a commit's cell.",
+            )
+        self.record_found()
+        self._worktree.commit_document()
+        head = self._ledger.head
+        report = Report("checkout", f"{label}, cells only", before=head, head=head)
+        self._ledger.write("cells", code=target, when="some day")
+        self._go_to_cells(cells, report)
+        return report
+
+    def _cells_of(self, target: CommitId) -> Target | None:
+        """The cells of a commit as the notebook's next ones; None where there is no way."""
+        document = self._worktree.document
+        if document is None:
+            return None
+        self._check_trust(target)
+        self._check_kept(target)
+        return document.target(target)
+
+    def _go_to_cells(self, cells: Target, report: Report) -> None:
+        assert self._worktree.document is not None
+        self._worktree.document.went_to(cells.commit)
+        report.cells = cells
+
+    def _why_no_cells(self) -> str:
+        if self._worktree.document is None:
+            return "no front end is here to change them"
+        return "no front end told what they were then"
 
     def _take_from(self, target: CommitId, names: list[str], label: str) -> Report:
         """Bring single variables of another state into this one."""
@@ -539,9 +658,13 @@ class Session:
         doubtful = history.untrusted and any(
             commit.id in history.untrusted for commit in history.ancestry(target)
         )
-        if doubtful or (
-            history.untrusted_versions
-            and not history.untrusted_versions.isdisjoint(history.state(target).values())
+        if (
+            doubtful
+            or (
+                history.untrusted_versions
+                and not history.untrusted_versions.isdisjoint(history.state(target).values())
+            )
+            or (history.untrusted_documents and documents.is_untrusted(history, target))
         ):
             raise Untrusted(
                 "This state was written by a Kishu with another key (another machine or user);"
@@ -585,3 +708,7 @@ class Session:
             raise NotAttached("This session is detached.")
         if count < 1:
             raise UsageError(f"{count} steps cannot be taken.", "Give a number from 1 up.")
+
+
+_FRONT_ENDS = 8
+"""How many front ends' cells are remembered: a page that was reloaded is a new one."""

@@ -19,7 +19,8 @@ class Status(msgspec.Struct):
     """Where a session is.
 
     Attributes:
-        head: the commit of the variables; `branch`: the branch it is on, empty for none.
+        head: the commit of the variables; `code`: that of the notebook's cells.
+        branch: the branch we are on, empty for none.
         recording: whether cells are being committed; `why`: why not, where they are not.
         undo: what undo would take back; `redo`: whether there is something to redo.
         nbytes: bytes of the history on disk.
@@ -31,6 +32,7 @@ class Status(msgspec.Struct):
     notebook: str
     session: str
     head: CommitId
+    code: CommitId
     branch: str
     commits: int
     variables: int

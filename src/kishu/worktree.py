@@ -8,9 +8,18 @@ from collections.abc import Collection
 from typing import Any
 
 from kishu.config import Config
+from kishu.document import LiveDocument
 from kishu.history.history import History, State
 from kishu.history.ledger import Ledger
-from kishu.history.records import Cell, Commit, CommitId, CommitKind, Operation, OperationKind
+from kishu.history.records import (
+    Cell,
+    Commit,
+    CommitId,
+    CommitKind,
+    Document,
+    Operation,
+    OperationKind,
+)
 from kishu.interrupts import uninterrupted
 from kishu.observe.hush import hushed
 from kishu.observe.identity import Identities, is_number
@@ -29,6 +38,10 @@ class Worktree:
         host: where the notebook's cells run.
         writer: takes the chunks of what is committed.
         progress: told how many bytes of how many are recorded.
+
+    Attributes:
+        document: the notebook's cells, for as long as it is known that they are as told: commits
+            made meanwhile have them.
     """
 
     def __init__(
@@ -43,6 +56,7 @@ class Worktree:
         self.identities = Identities(writer.session)
         self.observer = Observer(self.identities, host.namespace, config.excluded_classes)
         self.recorder = Recorder(writer)
+        self.document: LiveDocument | None = None
         self._host = host
         self._history = history
         self._ledger = ledger
@@ -133,6 +147,23 @@ class Worktree:
             look = self.observer.look_at_rest(self.variables(), until)
         self._commit_change(look)
 
+    def commit_document(self) -> None:
+        """Commit the notebook's cells where the head has others, so that they can be replaced.
+
+        Raises:
+            NotRecording: as for `commit`.
+        """
+        if self.document is not None and self.document.differs_from(self._ledger.head):
+            commit = self._new("found", Change({}, [], {}, {}))
+            self._ledger.write(
+                "commit",
+                head=commit.id,
+                branch=commit.branch,
+                commits=[commit],
+                documents=self._documents(commit),
+                when="soon",
+            )
+
     def commit_shortfall(self, wanted: State) -> None:
         """Commit what a restore brought back otherwise than the target has it, if anything."""
         state = self.observer.state
@@ -140,7 +171,12 @@ class Worktree:
             missing = [entity for entity in wanted if entity not in state]
             commit = self._new("found", Change({}, missing, {}, {}))
             self._ledger.write(
-                "commit", head=commit.id, branch=commit.branch, commits=[commit], when="some day"
+                "commit",
+                head=commit.id,
+                code=self._ledger.code,
+                branch=commit.branch,
+                commits=[commit],
+                when="some day",
             )
 
     def _commit_change(self, look: Look) -> None:
@@ -193,10 +229,16 @@ class Worktree:
                 branch=commit.branch,
                 commits=[commit],
                 versions=new,
+                documents=self._documents(commit),
                 when=when,
             )
             self.observer.accept(look, change)
         return commit
+
+    def _documents(self, commit: Commit) -> dict[CommitId, Document]:
+        if self.document is None:
+            return {}
+        return {commit.id: self.document.for_commit(commit.parent)}
 
 
 def _names_in(source: str) -> set[str]:

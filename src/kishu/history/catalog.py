@@ -36,7 +36,7 @@ def home() -> Path:
     return Path(os.environ.get("KISHU_HOME") or Path.home() / ".kishu").expanduser()
 
 
-def open_history(root: Path, key: Key, notebook: Path | None) -> Store:
+def open_history(root: Path, key: Key, notebook: Path | None, marked: str | None = None) -> Store:
     """The notebook's history; a new one when it has none.
 
     A notebook is known by the id in its metadata, else by its path. A history whose notebook is no
@@ -45,11 +45,16 @@ def open_history(root: Path, key: Key, notebook: Path | None) -> Store:
 
     Args:
         notebook: its absolute path; None for a session without one, which gets a new history.
+        marked: the id in its metadata, empty for none, as told by a front end that will write
+            there the one that `read_notebook` then gives; None: the file's counts.
 
     Raises:
         StoreError: the directory cannot be used.
     """
-    wanted = Notebook(str(notebook or ""), _uuid_in(notebook) if notebook else "")
+    if marked is None:
+        wanted = Notebook(str(notebook or ""), _uuid_in(notebook) if notebook else "")
+    else:
+        wanted = Notebook(str(notebook or ""), marked)
     with _one_at_a_time(root):
         path = _find(root, wanted) if notebook else None
         if path is not None:
@@ -58,13 +63,23 @@ def open_history(root: Path, key: Key, notebook: Path | None) -> Store:
             stem = _stem(notebook) if notebook else f"ipython-{uuid.uuid4().hex[:8]}"
             path = _free(root, stem)
             store = Store.create(path, key, str(uuid.uuid4()))
-    if store.read_only_because is None and read_notebook(path) != wanted:
+            if marked:
+                # A copy has the original's id until the front end writes its own.
+                wanted.uuid = ""
+        if marked is not None:
+            wanted.uuid = wanted.uuid or read_notebook(path).uuid or str(uuid.uuid4())
+    note(store, wanted)
+    return store
+
+
+def note(store: Store, wanted: Notebook) -> None:
+    """Write down which notebook a history belongs to."""
+    if store.read_only_because is None and read_notebook(store.path) != wanted:
         try:
-            write_file(path / "notebook.json", msgspec.json.encode(wanted))
+            write_file(store.path / "notebook.json", msgspec.json.encode(wanted))
         except OSError:
             # A read-only home: the history can still be looked at.
             pass
-    return store
 
 
 def read_notebook(path: Path) -> Notebook:

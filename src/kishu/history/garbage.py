@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from kishu.errors import Damaged
+from kishu.history import documents
 from kishu.history.history import History
 from kishu.history.keep import Rules, chunks_of, kept, states
 from kishu.history.records import CommitId
@@ -58,6 +59,7 @@ def collect_garbage(
             version for id, state in states(history) if id in stays for version in state.values()
         }
         needed = chunks_of((history.recipe(version) for version in versions), store)
+        needed |= documents.chunks_of(history, stays, store)
         goes = [
             id
             for id, state in states(history)

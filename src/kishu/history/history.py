@@ -10,6 +10,7 @@ from kishu.errors import Damaged
 from kishu.history.records import (
     Commit,
     CommitId,
+    Document,
     Operation,
     OperationId,
     Recipe,
@@ -42,6 +43,8 @@ class History:
         self.forgotten: set[CommitId] = set()
         self.untrusted: set[CommitId] = set()
         self.untrusted_versions: set[VersionId] = set()
+        self.documents: dict[CommitId, Document] = {}
+        self.untrusted_documents: set[CommitId] = set()
         self._leaves: dict[OperationId, None] = {}
 
     @classmethod
@@ -75,6 +78,7 @@ class History:
                 self.made_by.setdefault(version, commit.id)
             if commit.branch:
                 self._move(RefMove("branch", commit.branch, commit.id, commit.parent))
+        self._add_documents(operation, trusted)
         for move in operation.moves:
             self._move(move)
         if operation.kind == "ignore":
@@ -86,6 +90,11 @@ class History:
         for version, recipe in operation.versions.items():
             if _admit(version, trusted, self.versions, self.untrusted_versions):
                 self.versions[version] = recipe
+
+    def _add_documents(self, operation: Operation, trusted: bool) -> None:
+        for id, document in operation.documents.items():
+            if _admit(id, trusted, self.documents, self.untrusted_documents):
+                self.documents[id] = document
 
     def _add_sources(self, operation: Operation) -> None:
         for name, source in operation.sources.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from kishu.history.records import (
     STEPS,
     Commit,
     CommitId,
+    Document,
     Operation,
     OperationId,
     OperationKind,
@@ -47,14 +49,18 @@ class Ledger:
 
     Attributes:
         head: the commit of the variables.
+        code: the commit of the notebook's cells.
         branch: the branch that the next run moves; empty for none, then it begins one.
         steps: what undo and redo lead to.
+        told: told of each operation that was written.
     """
 
     def __init__(self, history: History, writer: Writer, last: Operation | None) -> None:
         self.history = history
         self.head: CommitId = ""
         self.branch = ""
+        self.code: CommitId = ""
+        self.told: Callable[[Operation], None] = lambda operation: None
         self.steps = Steps.of(history, last) if last else Steps(history)
         self._writer = writer
         self._last: OperationId = last.id if last else ""
@@ -83,23 +89,30 @@ class Ledger:
         *,
         before: CommitId | None = None,
         head: CommitId | None = None,
+        code: CommitId | None = None,
         branch: str | None = None,
         position: OperationId | None = None,
         commits: list[Commit] | None = None,
         versions: dict[VersionId, Recipe] | None = None,
         moves: list[RefMove] | None = None,
         names: list[str] | None = None,
+        documents: dict[CommitId, Document] | None = None,
         when: When = "now",
     ) -> Operation:
         """Append an operation; only then are the head and the steps moved.
 
         Args:
+            code: the commit of the notebook's cells; where new commits come with it their last,
+                else the one that it was.
             when: as for `Writer.append`; ``some day`` where the session is already where the
                 operation leads, so that it counts even if the disk refuses it.
 
         Raises:
             NotRecording: the disk refused; nothing happened.
         """
+        head = self.head if head is None else head
+        if code is None:
+            code = head if commits else self.code
         operation = Operation(
             id="",
             kind=kind,
@@ -107,7 +120,8 @@ class Ledger:
             parents=[self._last] if self._last else [],
             time=time.time(),
             before=self.head if before is None else before,
-            head=self.head if head is None else head,
+            head=head,
+            code="" if code == head else code,
             branch=self.branch if branch is None else branch,
             previous=self.steps.position if kind in STEPS else "",
             commits=commits or [],
@@ -115,6 +129,7 @@ class Ledger:
             moves=moves or [],
             names=names or [],
             sources=self._name_sources(commits or []),
+            documents=documents or {},
         )
         operation.id = self._id(operation)
         stays = self.steps.position if position is None else position
@@ -124,7 +139,9 @@ class Ledger:
             self.history.add(operation)
             self.steps.follow(operation)
             self.head, self.branch = operation.head, operation.branch
+            self.code = operation.code or operation.head
             self._last = operation.id
+        self.told(operation)
         return operation
 
     def _name_sources(self, commits: list[Commit]) -> dict[str, str]:

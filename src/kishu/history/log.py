@@ -14,6 +14,7 @@ class Entry(msgspec.Struct):
     """A commit, as a line of the log.
 
     Attributes:
+        label: the message, or the cell's first line, or what kind of commit it is.
         changed: variables that it set; `deleted`: variables that it took away.
         cost: milliseconds that Kishu took; `nbytes`: bytes stored.
         forgotten: whether ``gc`` let go of its data.
@@ -25,6 +26,7 @@ class Entry(msgspec.Struct):
     parent: CommitId
     kind: str
     time: float
+    label: str
     message: str
     cell: Cell | None
     changed: list[str]
@@ -38,15 +40,6 @@ class Entry(msgspec.Struct):
     unverified: list[str] = []
     late: list[str] = []
 
-    @property
-    def label(self) -> str:
-        """The message, or the cell's first line, or what kind of commit it is."""
-        if self.message:
-            return self.message
-        if self.cell is not None:
-            return first_line(self.cell.source)
-        return "(found late)" if self.late else _KINDS[self.kind]
-
 
 _KINDS = {
     "attach": "(attached)",
@@ -55,6 +48,19 @@ _KINDS = {
     "named": "(named without a message)",
     "run": "(run)",
 }
+
+
+def label(commit: Commit) -> str:
+    """What a commit is called in the log."""
+    if commit.message:
+        return commit.message
+    if commit.cell is not None:
+        return first_line(commit.cell.source)
+    if commit.late:
+        return "(found late)"
+    if commit.kind == "found" and not commit.set and not commit.gone:
+        return "(cells edited)"
+    return _KINDS[commit.kind]
 
 
 def first_line(source: str, width: int = 60) -> str:
@@ -72,6 +78,7 @@ def entry(history: History, commit: Commit, head: CommitId) -> Entry:
         parent=commit.parent,
         kind=commit.kind,
         time=commit.time,
+        label=label(commit),
         message=commit.message,
         cell=commit.cell,
         changed=_variables(commit.set),

@@ -182,6 +182,32 @@ class Commit(msgspec.Struct, omit_defaults=True, kw_only=True):
     late: list[str] = []
 
 
+class StoredCell(msgspec.Struct, omit_defaults=True, frozen=True):
+    """A cell of the notebook, as JSON in the notebook format.
+
+    Attributes:
+        body: the cell without its outputs.
+        outputs: the list of its outputs, apart, so that an edit does not store them again.
+    """
+
+    body: Blob
+    outputs: Blob | None = None
+
+
+class Document(msgspec.Struct, omit_defaults=True, frozen=True):
+    """The notebook's cells at a commit, as the difference from those at another.
+
+    Attributes:
+        base: the commit whose cells it changes; empty for none.
+        order: the ids of all cells, in order; empty where they are those of ``base``.
+        cells: cells that are new or differ, by id.
+    """
+
+    base: CommitId = ""
+    order: list[str] = []
+    cells: dict[str, StoredCell] = {}
+
+
 class RefMove(msgspec.Struct, omit_defaults=True):
     """A branch or tag set to a commit; ``was`` is where it stood, ``to`` empty deletes it."""
 
@@ -202,6 +228,7 @@ OperationKind = Literal[
     "branch",
     "tag",
     "ignore",
+    "cells",
     "gc",
     "detach",
 ]
@@ -228,6 +255,7 @@ class Operation(msgspec.Struct, omit_defaults=True, kw_only=True):
         sources: texts of cells that appear in them for the first time, by name.
         moves: refs that it set.
         names: the variables that an ``ignore`` names; the commits whose data a ``gc`` let go.
+        documents: the notebook's cells at commits, as a front end told them.
     """
 
     id: OperationId
@@ -246,6 +274,7 @@ class Operation(msgspec.Struct, omit_defaults=True, kw_only=True):
     sources: dict[str, str] = {}
     moves: list[RefMove] = []
     names: list[str] = []
+    documents: dict[CommitId, Document] = {}
 
     @property
     def changes_something(self) -> bool:

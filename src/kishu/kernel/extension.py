@@ -12,9 +12,11 @@ from kishu import config
 from kishu.errors import ConfigError, NotAttached, StoreError
 from kishu.history.catalog import home
 from kishu.kernel import show
+from kishu.kernel.channel import Channel
 from kishu.kernel.hooks import Hooks
 from kishu.kernel.host import IPythonHost
 from kishu.kernel.magics import register_magics
+from kishu.kernel.messages import PROTOCOL
 from kishu.kernel.notebook import notebook_path
 from kishu.session import Session
 
@@ -24,14 +26,16 @@ class _Attached:
 
     session: Session | None = None
     hooks: Hooks | None = None
+    channel: Channel | None = None
     forks_watched = False
 
 
-def attach(notebook: str | os.PathLike[str] | None = None) -> Session:
+def attach(notebook: str | os.PathLike[str] | None = None, marked: str | None = None) -> Session:
     """Attach to the running IPython shell; attaching twice gives the same session.
 
     Args:
         notebook: the notebook's path, where the kernel cannot know it.
+        marked: the id in its metadata, from a front end that can write another there.
 
     Raises:
         NotAttached: there is no IPython shell.
@@ -40,10 +44,38 @@ def attach(notebook: str | os.PathLike[str] | None = None) -> Session:
     shell = get_ipython()
     if shell is None:
         raise NotAttached("There is no IPython shell here.", "Call it in a notebook or in ipython.")
-    return attach_to(shell, notebook)
+    return attach_to(shell, notebook, marked)
 
 
-def attach_to(shell: InteractiveShell, notebook: str | os.PathLike[str] | None = None) -> Session:
+def is_attached() -> bool:
+    """Whether a session is attached."""
+    return _Attached.session is not None and _Attached.session.attached
+
+
+def serve() -> int:
+    """Answer the requests of front ends from now on; gives the protocol that is spoken.
+
+    Raises:
+        NotAttached: this is no kernel of Jupyter's.
+    """
+    shell = get_ipython()
+    if shell is None or getattr(shell, "kernel", None) is None:
+        raise NotAttached("There is no Jupyter kernel here.", "Use the magics: `%kishu help`.")
+    _serve(shell)
+    return PROTOCOL
+
+
+def _serve(shell: InteractiveShell) -> None:
+    if _Attached.channel is None and getattr(shell, "kernel", None) is not None:
+        _Attached.channel = Channel(shell)
+        _Attached.channel.open()
+
+
+def attach_to(
+    shell: InteractiveShell,
+    notebook: str | os.PathLike[str] | None = None,
+    marked: str | None = None,
+) -> Session:
     """Attach to a shell."""
     at = _Attached.session
     if at is not None and at.attached:
@@ -56,11 +88,14 @@ def attach_to(shell: InteractiveShell, notebook: str | os.PathLike[str] | None =
         warning = str(error)
     path = Path(notebook).absolute() if notebook is not None else notebook_path(shell.user_ns)
     shell.user_ns_hidden.setdefault("__session__", shell.user_ns.get("__session__"))
-    session = Session(IPythonHost(shell), root, path, settings, warning)
+    session = Session(IPythonHost(shell), root, path, settings, warning, marked)
     hooks = Hooks(shell, session)
     hooks.register()
     _Attached.session, _Attached.hooks = session, hooks
     register_magics(shell)
+    _serve(shell)
+    if _Attached.channel is not None:
+        _Attached.channel.follow(session, hooks)
     if not _Attached.forks_watched:
         os.register_at_fork(after_in_child=_forked)
         _Attached.forks_watched = True

@@ -12,7 +12,7 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from kishu.history.records import Cell
+from kishu.history.records import Cell, CommitId
 from kishu.kernel.audit import audit
 from kishu.session import Session
 
@@ -22,17 +22,28 @@ class Hooks:
 
     The commit is made after the cell's reply where the kernel has a loop, and in any case before
     the next cell runs; in a plain terminal at once.
+
+    Attributes:
+        faults: tracebacks of our own failures, the last ten.
+        commits: the last commit that came of a cell run, by its number; of the last thousand.
     """
 
     def __init__(self, shell: InteractiveShell, session: Session) -> None:
         self.faults: list[str] = []
+        self.commits: dict[int, CommitId] = {}
         self._shell = shell
         self._session = session
         self._pid = os.getpid()
         self._running: list[Any] = []
         self._started = 0.0
+        self._head: CommitId = ""
         self._waiting: Cell | None = None
         self._thread = threading.main_thread()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a cell is running."""
+        return bool(self._running)
 
     def register(self) -> None:
         """Begin to listen."""
@@ -63,6 +74,7 @@ class Hooks:
             return  # A cell that a cell runs: the outer one is the one to record.
         self.flush()
         self._session.begin_cell()
+        self._head = self._session.head
         self._started = time.perf_counter()
         audit.begin()
 
@@ -115,7 +127,16 @@ class Hooks:
     def flush(self) -> None:
         """Commit the cell that waits for it, if one does."""
         cell, self._waiting = self._waiting, None
-        if cell is None or is_of_verbs_alone(cell.source):
+        if cell is None:
+            return
+        self._record(cell)
+        if self._session.head != self._head:
+            self.commits[cell.number] = self._session.head
+        if len(self.commits) > _REMEMBERED:
+            del self.commits[next(iter(self.commits))]
+
+    def _record(self, cell: Cell) -> None:
+        if is_of_verbs_alone(cell.source):
             return
         head = self._session.head
         try:
@@ -152,6 +173,7 @@ class Hooks:
             self._session.why_not = f"the last commit failed ({type(error).__name__}: {error})"
 
 
+_REMEMBERED = 1000
 _MAGICS = ("%kishu", "%load_ext kishu", "%reload_ext kishu")
 
 

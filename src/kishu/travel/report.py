@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from kishu.history.documents import Target
+
 
 class Report(msgspec.Struct, omit_defaults=False):
     """What happened to each variable when a state was brought back.
@@ -21,6 +23,7 @@ class Report(msgspec.Struct, omit_defaults=False):
         unchecked: variables that came back but could not be checked further, and why.
         missing: variables, or parts of them, that could not come back, and why.
         notes: what else the reader should know.
+        cells: the cells for the notebook, where it is to be changed; the front end does it.
         ms: how long it took.
     """
 
@@ -36,6 +39,7 @@ class Report(msgspec.Struct, omit_defaults=False):
     unchecked: dict[str, str] = {}
     missing: dict[str, str] = {}
     notes: list[str] = []
+    cells: Target | None = None
     ms: float = 0.0
 
     def __repr__(self) -> str:

@@ -1,0 +1,112 @@
+"""What each request is answered with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import kishu
+from kishu.errors import Unsupported
+from kishu.history.log import Entry
+from kishu.kernel import messages
+from kishu.kernel.messages import Attached, Request, Showing, Welcome
+from kishu.kernel.notebook import locate
+from kishu.session import Session
+
+
+def answer(request: Request) -> Any:
+    """Do what a request asks for; gives the reply's result.
+
+    Raises:
+        KishuError: it could not be done; nothing was changed.
+    """
+    from kishu.kernel import extension
+
+    if isinstance(request, messages.Hello):
+        return _welcome(request)
+    if isinstance(request, messages.Init):
+        return _attach(request)
+    session = extension.session()
+    if isinstance(request, messages.Detach):
+        extension.detach()
+        return None
+    ours = _shows_our_notebook(session, request)
+    if isinstance(request, Showing):
+        with session.showing(request.client, request.cells if ours else None):
+            return _ANSWERS[type(request)](session, request)
+    return _ANSWERS[type(request)](session, request)
+
+
+def _welcome(request: messages.Hello) -> Welcome:
+    from kishu.kernel import extension
+
+    if request.protocol != messages.PROTOCOL:
+        older = "kernel" if request.protocol > messages.PROTOCOL else "front end"
+        raise Unsupported(
+            f"The {older}'s Kishu is too old: they speak protocols {messages.PROTOCOL}"
+            f" and {request.protocol}.",
+            "Install the same version of kishu and of jupyterlab_kishu.",
+        )
+    return Welcome(messages.PROTOCOL, kishu.__version__, VERBS, extension.is_attached())
+
+
+def _attach(request: messages.Init) -> Attached:
+    from kishu.kernel import extension
+
+    where = request.notebook or messages.Where()
+    fresh = not extension.is_attached()
+    if fresh:
+        path = locate(where.path, where.root) if where.path else None
+        extension.attach(path, where.uuid if request.notebook is not None else None)
+    session = extension.session()
+    ours = _shows_our_notebook(session, request)
+    if request.cells is not None and ours:
+        # A new session's first commit has the cells that it found.
+        commit = session.head if fresh else ""
+        session.record_cells(request.client, commit, request.cells)
+    variables, nbytes = session.earlier
+    return Attached(session.uuid if ours else "", fresh, variables, nbytes)
+
+
+def _shows_our_notebook(session: Session, request: Request) -> bool:
+    """Whether a request comes from the session's notebook; if that was renamed, follow it."""
+    where = request.notebook
+    if where is None:
+        return True
+    path = locate(where.path, where.root)
+    if path is None or session.notebook is None or path == session.notebook:
+        return True
+    if (where.uuid and where.uuid != session.uuid) or session.notebook.exists():
+        # A second notebook on this kernel, or a copy.
+        return False
+    session.follow(path)
+    return True
+
+
+def _log(session: Session, request: messages.Log) -> list[Entry]:
+    entries, automatic = [], 0
+    for entry in session.log():
+        if not (entry.message or entry.tags):
+            automatic += 1
+            if automatic > request.automatic:
+                continue
+        entries.append(entry)
+    return entries
+
+
+_ANSWERS: dict[type[Request], Callable[[Session, Any], Any]] = {
+    messages.StatusOf: lambda session, request: None,
+    messages.Log: _log,
+    messages.Undo: lambda session, request: session.undo(request.n, request.force),
+    messages.Redo: lambda session, request: session.redo(request.n, request.force),
+    messages.Commit: lambda session, request: session.commit(request.message),
+    messages.Checkout: lambda session, request: session.checkout(
+        request.ref, request.variables, request.code, request.only, request.force
+    ),
+    messages.Restore: lambda session, request: session.restore(),
+    messages.Trust: lambda session, request: session.trust(),
+    messages.Pause: lambda session, request: session.pause(),
+    messages.Unpause: lambda session, request: session.unpause(),
+}
+_REQUESTS: tuple[type[Request], ...] = (*_ANSWERS, messages.Init, messages.Detach)
+VERBS = sorted(map(messages.verb_of, _REQUESTS))

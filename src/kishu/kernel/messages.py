@@ -1,0 +1,285 @@
+"""The messages between a front end and a kernel: what can be asked, answered and told.
+
+They travel as Jupyter messages, ``kishu_request`` and ``kishu_reply`` on the shell channel (what
+concerns the variables: on the main thread, in order with cells) and on the control channel (what
+must not wait), ``kishu_event`` on iopub. Any client of a kernel can use them: a web page, a
+terminal, a program.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from kishu.errors import KishuError
+from kishu.history.documents import ToldCell
+from kishu.history.log import Entry
+from kishu.status import Status
+from kishu.travel.report import Report
+
+PROTOCOL = 1
+"""Grows when something that a front end relies on changes its meaning or goes."""
+
+REQUEST, REPLY, EVENT = "kishu_request", "kishu_reply", "kishu_event"
+
+
+class Where(msgspec.Struct, omit_defaults=True):
+    """The notebook that a front end shows.
+
+    Attributes:
+        path: its path as the front end's server has it, with slashes.
+        root: that server's root directory, where it is known.
+        uuid: the id in its metadata (``metadata.kishu.uuid``); empty for none yet.
+    """
+
+    path: str = ""
+    root: str = ""
+    uuid: str = ""
+
+
+class Request(msgspec.Struct, tag_field="verb", omit_defaults=True, kw_only=True):
+    """What every request has.
+
+    Attributes:
+        client: a name of the client's choice, the same in all its requests.
+        notebook: the notebook that it shows, if any.
+    """
+
+    client: str = ""
+    notebook: Where | None = None
+
+
+class Hello(Request, tag="hello"):
+    """The first request; answered by `Welcome`.
+
+    Attributes:
+        protocol: the protocol that the client speaks.
+    """
+
+    protocol: int = PROTOCOL
+
+
+class Showing(Request):
+    """What the requests have that may need the notebook's cells.
+
+    Attributes:
+        cells: all cells, in order, those that are as this client last told them by id alone; None
+            for a client that shows none.
+    """
+
+    cells: list[ToldCell] | None = None
+
+
+class Init(Showing, tag="init"):
+    """Attach to the notebook, or find that it is; answered by `Attached`."""
+
+
+class StatusOf(Request, tag="status"):
+    """Where the session is: the reply's ``session``; on the control channel as last told."""
+
+
+class Log(Request, tag="log"):
+    """The commits, newest first; answered by a list of `Entry`.
+
+    Attributes:
+        automatic: how many of the newest that have neither message nor tag to give as well.
+    """
+
+    automatic: int = 500
+
+
+class Undo(Showing, tag="undo"):
+    """Take back steps, variables only; answered by a `Report`."""
+
+    n: int = 1
+    force: bool = False
+
+
+class Redo(Showing, tag="redo"):
+    """Do undone steps again; answered by a `Report`."""
+
+    n: int = 1
+    force: bool = False
+
+
+class Commit(Showing, tag="commit"):
+    """Name the present state, variables and cells; answered by an `Entry`."""
+
+    message: str = ""
+
+
+class Checkout(Showing, tag="checkout", kw_only=True):
+    """Go to another state; answered by a `Report`, whose ``cells`` the client puts in place."""
+
+    ref: str
+    variables: bool = True
+    code: bool = True
+    only: list[str] | None = None
+    force: bool = False
+
+
+class Restore(Showing, tag="restore"):
+    """Bring back the last state of the kernel that was here before; answered by a `Report`."""
+
+
+class Trust(Request, tag="trust"):
+    """Vouch for a history that came from elsewhere; answered by how many sessions' records."""
+
+
+class Pause(Request, tag="pause"):
+    """Stop committing cells."""
+
+
+class Unpause(Request, tag="unpause"):
+    """Commit cells again."""
+
+
+class Detach(Request, tag="detach"):
+    """End the session; its history stays."""
+
+
+class CellsRun(Showing, tag="cells"):
+    """What the notebook's cells are after a cell of it has run (control channel).
+
+    Attributes:
+        number: the execution count of the cell that ran.
+    """
+
+    number: int = 0
+
+
+class ProgressOf(Request, tag="progress"):
+    """How far the request is that is being answered (control channel); answered by `Progress`."""
+
+
+class Cancel(Request, tag="cancel", kw_only=True):
+    """Stop answering a request (control channel): it gets an error, nothing is changed.
+
+    Attributes:
+        request: the ``msg_id`` of the request.
+    """
+
+    request: str
+
+
+ShellRequest = (
+    Hello | Init | StatusOf | Log | Undo | Redo | Commit | Checkout | Restore | Trust | Pause
+    | Unpause | Detach
+)  # fmt: skip
+ControlRequest = StatusOf | CellsRun | ProgressOf | Cancel
+
+
+class Welcome(msgspec.Struct):
+    """Who answers, and what it can do.
+
+    Attributes:
+        protocol: the protocol that the kernel speaks.
+        kishu: the version of the kernel's Kishu.
+        features: the verbs that it answers.
+        attached: whether a session is attached.
+    """
+
+    protocol: int
+    kishu: str
+    features: list[str]
+    attached: bool
+
+
+class Attached(msgspec.Struct):
+    """What a notebook is attached to.
+
+    Attributes:
+        uuid: the id to write to the notebook's metadata; empty where the session is another's.
+        fresh: whether it was this request that attached it.
+        variables: how many variables the last kernel left, where they can be restored; else 0.
+        nbytes: their size.
+    """
+
+    uuid: str
+    fresh: bool
+    variables: int
+    nbytes: int
+
+
+class Progress(msgspec.Struct):
+    """How far a request is.
+
+    Attributes:
+        request: its ``msg_id``; empty where none is being answered.
+        what: what has been done with the bytes: ``read``, ``recorded``; empty at the beginning.
+        done: how many bytes; `total`: of how many.
+    """
+
+    request: str = ""
+    what: str = ""
+    done: int = 0
+    total: int = 0
+
+
+class Reply(msgspec.Struct):
+    """The answer to a request that succeeded.
+
+    Attributes:
+        verb: what was asked.
+        result: the answer; what it is stands with the request.
+        session: where the session is now; None where none is attached.
+    """
+
+    verb: str
+    result: Any
+    session: Status | None
+    status: Literal["ok"] = "ok"
+
+
+class ErrorReply(msgspec.Struct):
+    """The answer to a request that failed; nothing was changed.
+
+    Attributes:
+        kind: what kind of error, a word that never changes.
+        message: what happened.
+        remedy: what can be done.
+        ename, evalue, traceback: the same, as Jupyter's own replies have it.
+    """
+
+    kind: str
+    message: str
+    remedy: str
+    session: Status | None = None
+    ename: str = ""
+    evalue: str = ""
+    traceback: list[str] = []
+    status: Literal["error"] = "error"
+
+    @classmethod
+    def of(cls, error: KishuError, session: Status | None) -> ErrorReply:
+        """The reply that tells of an error."""
+        name = type(error).__name__
+        return cls(error.kind, error.message, error.remedy, session, name, str(error))
+
+
+class Event(msgspec.Struct):
+    """Told on iopub when something has happened, whoever asked for it.
+
+    Attributes:
+        operations: what was done: kinds of operations, and ``pause``, ``unpause``, ``refused``
+            (cells are not recorded, or are again), ``unknown-cells`` (the client must tell all
+            its cells anew).
+        client: whose request it was; empty where it was a cell's doing.
+        session: where the session is now; None once it is detached.
+        progress: how far a request is; such an event tells of nothing else.
+    """
+
+    operations: list[str] = []
+    client: str = ""
+    session: Status | None = None
+    progress: Progress | None = None
+
+
+def verb_of(request: type[Request] | Request) -> str:
+    """The word that a request has under ``verb``."""
+    return str(request.__struct_config__.tag)
+
+
+RESULTS: tuple[type, ...] = (Welcome, Attached, Entry, Report, Progress)
+"""What `Reply.result` can be, beside lists of them, numbers and null."""
