@@ -1,0 +1,160 @@
+import type { ISharedCell, ISharedNotebook } from '@jupyter/ydoc';
+import type { ICell } from '@jupyterlab/nbformat';
+import { JSONExt } from '@lumino/coreutils';
+
+import { difference } from './difference';
+import { ToldCell } from './messages';
+
+/** What the kernel was told of a cell. */
+interface ITold {
+  /** Whether the cell has changed since. */
+  changed: boolean;
+}
+
+/**
+ * A notebook's cells: told to the kernel in differences, and replaced by others.
+ *
+ * @param model - gives the cells, which may be others after the notebook was reloaded.
+ */
+export class Document {
+  constructor(private readonly model: () => ISharedNotebook | null) {}
+
+  /**
+   * All cells, those that the kernel was told already by id alone.
+   *
+   * @param sources - texts to tell in place of the present ones, by id.
+   */
+  tell(sources: ReadonlyMap<string, string> = new Map()): ToldCell[] {
+    return (this.model()?.cells ?? []).map(cell => {
+      const told = this.toldOf(cell);
+      const id = cell.getId();
+      const source = sources.get(id);
+      const edited = source !== undefined && source !== cell.getSource();
+      if (!told.changed && !edited) {
+        return { id };
+      }
+      told.changed = edited;
+      return { id, cell: { ...contentOf(cell), ...(edited ? { source } : {}) } };
+    });
+  }
+
+  /** The kernel knows nothing any longer, or may not: tell all anew. */
+  forget(): void {
+    this.told = new WeakMap();
+  }
+
+  /** The texts of the cells, by id. */
+  sources(): Map<string, string> {
+    return new Map((this.model()?.cells ?? []).map(cell => [cell.getId(), cell.getSource()]));
+  }
+
+  /**
+   * Make the cells those that a checkout brought: only what differs, in one undoable step.
+   *
+   * @returns how many cells were changed, inserted or deleted.
+   */
+  replace(wanted: ToldCell[]): number {
+    const model = this.model();
+    if (!model) {
+      return 0;
+    }
+    const cells = new Map(model.cells.map(cell => [cell.getId(), cell]));
+    const places = difference(
+      model.cells.map(cell => ({ id: cell.getId(), type: cell.cell_type })),
+      wanted.map(({ id, cell }) => ({ id, type: cell ? cell.cell_type : null }))
+    );
+    const stay = new Set(places.filter(place => place.stays).map(place => place.id));
+    const moved = new Map(
+      [...cells].filter(([id]) => !stay.has(id)).map(([id, cell]) => [id, contentOf(cell)])
+    );
+    let changes = 0;
+    model.transact(() => {
+      for (let index = model.cells.length - 1; index >= 0; index--) {
+        if (!stay.has(model.cells[index].getId())) {
+          model.deleteCell(index);
+          changes++;
+        }
+      }
+      places.forEach(({ id, stays }, index) => {
+        const content = wanted[index].cell;
+        if (!stays) {
+          model.insertCell(index, trusted(content ?? moved.get(id)!) as any);
+          changes++;
+        } else if (content) {
+          changes += update(cells.get(id)!, content) ? 1 : 0;
+        }
+      });
+    }, true);
+    for (const cell of model.cells) {
+      // What the kernel gave it need not be told.
+      this.toldOf(cell).changed = false;
+    }
+    return changes;
+  }
+
+  private toldOf(cell: ISharedCell): ITold {
+    let told = this.told.get(cell);
+    if (!told) {
+      const made: ITold = { changed: true };
+      told = made;
+      this.told.set(cell, made);
+      cell.changed.connect(() => {
+        made.changed = true;
+      });
+    }
+    return told;
+  }
+
+  private told = new WeakMap<ISharedCell, ITold>();
+}
+
+type Content = { [key: string]: any };
+
+/** A cell as the notebook file has it. */
+function contentOf(cell: ISharedCell): Content {
+  const { metadata, ...content } = cell.toJSON() as ICell;
+  const { trusted: _, ...kept } = (metadata ?? {}) as Content;
+  return { ...content, metadata: kept };
+}
+
+/** A cell whose outputs may show what they like: its user ran it, and the history is trusted. */
+function trusted(content: Content): Content {
+  return content.cell_type === 'code'
+    ? { ...content, metadata: { ...content.metadata, trusted: true } }
+    : content;
+}
+
+/** Change what differs, in place, so that the cursor, widgets and scrolling stay. */
+function update(cell: ISharedCell, content: Content): boolean {
+  const now = contentOf(cell);
+  let changed = false;
+  const differs = (key: string) => !JSONExt.deepEqual(now[key] ?? null, content[key] ?? null);
+  if (differs('source')) {
+    cell.setSource(content.source);
+    changed = true;
+  }
+  if (differs('metadata')) {
+    for (const key of Object.keys(now.metadata)) {
+      if (!(key in content.metadata)) {
+        cell.deleteMetadata(key);
+      }
+    }
+    cell.setMetadata(content.metadata);
+    changed = true;
+  }
+  const anyCell = cell as any;
+  if (cell.cell_type === 'code') {
+    if (differs('outputs')) {
+      anyCell.setOutputs(content.outputs ?? []);
+      changed = true;
+    }
+    if (differs('execution_count')) {
+      anyCell.execution_count = content.execution_count ?? null;
+      changed = true;
+    }
+  } else if (differs('attachments')) {
+    anyCell.setAttachments(content.attachments);
+    changed = true;
+  }
+  return changed;
+}

@@ -1,0 +1,306 @@
+// Made from src/kishu/kernel/messages.py by `python -m tools.schema`: change it there.
+
+export const PROTOCOL = 1;
+
+/** The notebook that a front end shows. */
+export interface Where {
+  path?: string;
+  root?: string;
+  uuid?: string;
+}
+
+/** The first request; answered by `Welcome`. */
+export interface Hello {
+  verb: 'hello';
+  protocol?: number;
+  client?: string;
+  notebook?: Where | null;
+}
+
+/** A cell, as it is told to or by a front end. */
+export interface ToldCell {
+  id: string;
+  cell?: { [key: string]: any } | null;
+}
+
+/** Attach to the notebook, or find that it is; answered by `Attached`. */
+export interface Init {
+  verb: 'init';
+  cells?: ToldCell[] | null;
+  client?: string;
+  notebook?: Where | null;
+}
+
+/** Where the session is: the reply's `session`; on the control channel as last told. */
+export interface StatusOf {
+  verb: 'status';
+  client?: string;
+  notebook?: Where | null;
+}
+
+/** The commits, newest first; answered by a list of `Entry`. */
+export interface Log {
+  verb: 'log';
+  automatic?: number;
+  client?: string;
+  notebook?: Where | null;
+}
+
+/** Take back steps, variables only; answered by a `Report`. */
+export interface Undo {
+  verb: 'undo';
+  cells?: ToldCell[] | null;
+  n?: number;
+  force?: boolean;
+  client?: string;
+  notebook?: Where | null;
+}
+
+/** Do undone steps again; answered by a `Report`. */
+export interface Redo {
+  verb: 'redo';
+  cells?: ToldCell[] | null;
+  n?: number;
+  force?: boolean;
+  client?: string;
+  notebook?: Where | null;
+}
+
+/** Name the present state, variables and cells; answered by an `Entry`. */
+export interface Commit {
+  verb: 'commit';
+  cells?: ToldCell[] | null;
+  message?: string;
+  client?: string;
+  notebook?: Where | null;
+}
+
+/** Go to another state; answered by a `Report`, whose `cells` the client puts in place. */
+export interface Checkout {
+  verb: 'checkout';
+  cells?: ToldCell[] | null;
+  client?: string;
+  notebook?: Where | null;
+  ref: string;
+  variables?: boolean;
+  code?: boolean;
+  only?: string[] | null;
+  force?: boolean;
+}
+
+/** Bring back the last state of the kernel that was here before; answered by a `Report`. */
+export interface Restore {
+  verb: 'restore';
+  cells?: ToldCell[] | null;
+  client?: string;
+  notebook?: Where | null;
+}
+
+/** Vouch for a history that came from elsewhere; answered by how many sessions' records. */
+export interface Trust {
+  verb: 'trust';
+  client?: string;
+  notebook?: Where | null;
+}
+
+/** Stop committing cells. */
+export interface Pause {
+  verb: 'pause';
+  client?: string;
+  notebook?: Where | null;
+}
+
+/** Commit cells again. */
+export interface Unpause {
+  verb: 'unpause';
+  client?: string;
+  notebook?: Where | null;
+}
+
+/** End the session; its history stays. */
+export interface Detach {
+  verb: 'detach';
+  client?: string;
+  notebook?: Where | null;
+}
+
+/** What the notebook's cells are after a cell of it has run (control channel). */
+export interface CellsRun {
+  verb: 'cells';
+  cells?: ToldCell[] | null;
+  number?: number;
+  client?: string;
+  notebook?: Where | null;
+}
+
+/** How far the request is that is being answered (control channel); answered by `Progress`. */
+export interface ProgressOf {
+  verb: 'progress';
+  client?: string;
+  notebook?: Where | null;
+}
+
+/** Stop answering a request (control channel): it gets an error, nothing is changed. */
+export interface Cancel {
+  verb: 'cancel';
+  client?: string;
+  notebook?: Where | null;
+  request: string;
+}
+
+/** Who answers, and what it can do. */
+export interface Welcome {
+  protocol: number;
+  kishu: string;
+  features: string[];
+  attached: boolean;
+}
+
+/** What a notebook is attached to. */
+export interface Attached {
+  uuid: string;
+  fresh: boolean;
+  variables: number;
+  nbytes: number;
+}
+
+/** The cell whose run a commit records. */
+export interface Cell {
+  source: string;
+  number: number;
+  id: string;
+  outcome: string;
+  seconds: number;
+  effects: string[];
+  code: string;
+}
+
+/** A commit, as a line of the log. */
+export interface Entry {
+  id: string;
+  parent: string;
+  kind: string;
+  time: number;
+  label: string;
+  message: string;
+  cell: Cell | null;
+  changed: string[];
+  deleted: string[];
+  cost: number;
+  nbytes: number;
+  branches: string[];
+  tags: string[];
+  current: boolean;
+  forgotten: boolean;
+  unverified: string[];
+  late: string[];
+}
+
+/** The cells to bring a notebook to. */
+export interface Target {
+  commit: string;
+  cells: ToldCell[];
+}
+
+/** What happened to each variable when a state was brought back. */
+export interface Report {
+  verb: string;
+  label: string;
+  before: string;
+  head: string;
+  kept: string[];
+  patched: string[];
+  loaded: string[];
+  recomputed: string[];
+  removed: string[];
+  unchecked: { [key: string]: string };
+  missing: { [key: string]: string };
+  notes: string[];
+  cells: Target | null;
+  ms: number;
+}
+
+/** How far a request is. */
+export interface Progress {
+  request: string;
+  what: string;
+  done: number;
+  total: number;
+}
+
+/** What the last commit cost: milliseconds, and bytes stored. */
+export interface Cost {
+  commit: string;
+  ms: number;
+  nbytes: number;
+}
+
+/** Where a session is. */
+export interface Status {
+  history: string;
+  notebook: string;
+  session: string;
+  head: string;
+  code: string;
+  branch: string;
+  commits: number;
+  variables: number;
+  recording: boolean;
+  why: string;
+  undo: string;
+  redo: boolean;
+  last: Cost | null;
+  nbytes: number;
+  damaged: string[];
+  ignored: string[];
+  warning: string;
+}
+
+/** The answer to a request that succeeded. */
+export interface Reply {
+  verb: string;
+  result: any;
+  session: Status | null;
+  status: 'ok';
+}
+
+/** The answer to a request that failed; nothing was changed. */
+export interface ErrorReply {
+  kind: string;
+  message: string;
+  remedy: string;
+  session: Status | null;
+  ename: string;
+  evalue: string;
+  traceback: string[];
+  status: 'error';
+}
+
+/** Told on iopub when something has happened, whoever asked for it. */
+export interface Event {
+  operations: string[];
+  client: string;
+  session: Status | null;
+  progress: Progress | null;
+}
+
+export type ShellRequest =
+  | Hello
+  | Init
+  | StatusOf
+  | Log
+  | Undo
+  | Redo
+  | Commit
+  | Checkout
+  | Restore
+  | Trust
+  | Pause
+  | Unpause
+  | Detach;
+
+export type ControlRequest =
+  | StatusOf
+  | CellsRun
+  | ProgressOf
+  | Cancel;

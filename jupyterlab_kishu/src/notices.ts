@@ -1,0 +1,200 @@
+import { Notification } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { Attachment, IWaiting } from './attachment';
+import { KishuError } from './client';
+import type { Entry, Report, Status } from './messages';
+import { cost, size, told } from './words';
+
+/** How long what went well is shown, in milliseconds. */
+const BRIEFLY = 6_000;
+/** How long a request may take before it is said that it does. */
+const PATIENCE = 500;
+
+/** What the user is told in notifications. */
+export class Notices {
+  constructor(private readonly trans: TranslationBundle) {}
+
+  initialized(session: Status): void {
+    const name = session.notebook.split('/').pop() ?? '';
+    this.done([
+      this.trans.__('Kishu is initialized: every cell run of %1 can be undone.', name),
+      this.trans.__('Its history is kept in %1.', session.history)
+    ]);
+  }
+
+  /** What an undo, a redo or a restore did. */
+  travelled(report: Report): void {
+    this.restored(report, [`${report.label}.`, ...told(report, this.trans), ...report.notes]);
+  }
+
+  committed(entry: Entry): void {
+    const where = entry.branches.length
+      ? this.trans.__('Committed %1 on %2: %3', short(entry.id), entry.branches[0], entry.label)
+      : this.trans.__('Committed %1: %2', short(entry.id), entry.label);
+    this.done([where]);
+  }
+
+  /** What a checkout did; it can be taken back whole. */
+  checkedOut(report: Report, back: () => void): void {
+    const notes = report.cells
+      ? [this.trans.__('The cells are those of that commit.')]
+      : report.notes.map(note => `${capital(note)}.`);
+    this.restored(
+      report,
+      [`${report.label}.`, ...told(report, this.trans), ...notes],
+      [{ label: this.trans.__('Undo this'), callback: back }]
+    );
+  }
+
+  trusted(count: number): void {
+    this.done([this.trans._n('%1 record is trusted.', '%1 records are trusted.', count, count)]);
+  }
+
+  detached(): void {
+    this.done([this.trans.__('Kishu is detached; the history stays.')]);
+  }
+
+  paused(session: Status | null): void {
+    this.done([
+      session?.recording
+        ? this.trans.__('Kishu records again.')
+        : this.trans.__('Kishu is paused: cell runs are not recorded until it is resumed.')
+    ]);
+  }
+
+  /** What failed; nothing was changed by it. */
+  failed(verb: string, error: unknown, trust?: () => void): void {
+    if (error instanceof KishuError && error.kind === 'cancelled') {
+      Notification.info(this.trans.__('%1 was cancelled; nothing was changed.', verb), {
+        autoClose: BRIEFLY
+      });
+      return;
+    }
+    const lines =
+      error instanceof KishuError
+        ? [error.message, error.remedy]
+        : [error instanceof Error ? error.message : String(error)];
+    const actions =
+      trust && error instanceof KishuError && error.kind === 'untrusted'
+        ? [{ label: this.trans.__('Trust History'), callback: trust }]
+        : [];
+    const nothing = error instanceof KishuError && error.kind === 'nothing-to-do';
+    const text = lines.filter(Boolean).join(' ');
+    if (nothing) {
+      Notification.info(text, { autoClose: BRIEFLY });
+    } else {
+      Notification.error(`${verb}: ${text}`, { autoClose: false, actions });
+    }
+  }
+
+  /**
+   * While a request is on its way: say that it waits or how far it is, with a way to cancel it.
+   *
+   * @returns what to call when it is over.
+   */
+  watch(verb: string, attachment: Attachment): () => void {
+    let id = '';
+    let current: IWaiting | null = null;
+    const cancel = {
+      label: this.trans.__('Cancel'),
+      callback: (event: MouseEvent) => {
+        event.preventDefault();
+        void current?.pending.cancel();
+      }
+    };
+    const show = () => {
+      const progress = current?.progress;
+      let message: string;
+      if (progress?.total) {
+        const [done, total] = [size(progress.done), size(progress.total)];
+        message =
+          progress.what === 'read'
+            ? this.trans.__('%1: %2 of %3 read', verb, done, total)
+            : this.trans.__('%1: %2 of %3 recorded', verb, done, total);
+      } else if (attachment.busy) {
+        message = this.trans.__('%1 waits for the kernel, which is busy.', verb);
+      } else {
+        message = this.trans.__('%1 is under way.', verb);
+      }
+      const part = progress?.total ? Math.min(1, progress.done / progress.total) : undefined;
+      if (id) {
+        Notification.update({ id, message, progress: part, actions: [cancel] });
+      } else {
+        id = Notification.emit(message, 'in-progress', {
+          autoClose: false,
+          progress: part,
+          actions: [cancel]
+        });
+      }
+    };
+    const heard = (_: Attachment, waiting: IWaiting | null) => {
+      current = waiting;
+      if (waiting?.progress) {
+        show();
+      }
+    };
+    attachment.waiting.connect(heard);
+    const timer = setTimeout(show, PATIENCE);
+    return () => {
+      clearTimeout(timer);
+      attachment.waiting.disconnect(heard);
+      if (id) {
+        Notification.dismiss(id);
+      }
+    };
+  }
+
+  /** Where the session is, in a sentence or two. */
+  describe(attachment: Attachment): string {
+    const { session, standing, why } = attachment;
+    if (standing === 'attached' && session) {
+      if (session.why === 'paused') {
+        return this.trans.__('Kishu is paused: cell runs are not recorded.');
+      }
+      if (!session.recording) {
+        return this.trans.__('Kishu does not record: %1', session.why);
+      }
+      return [
+        this.trans.__('Kishu records this notebook.'),
+        cost(session, this.trans),
+        session.undo
+          ? this.trans.__('Undo takes back %1.', session.undo)
+          : this.trans.__('There is nothing to undo.')
+      ].join(' ');
+    }
+    if (standing === 'connecting') {
+      return this.trans.__('Kishu is looking for its session.');
+    }
+    return why
+      ? this.trans.__('Kishu is not attached: %1', why)
+      : this.trans.__('Kishu is not attached to this notebook. Click to initialize it.');
+  }
+
+  private done(sentences: string[]): void {
+    Notification.success(sentences.join(' '), { autoClose: BRIEFLY });
+  }
+
+  /** A restore that left something out stays to be read. */
+  private restored(
+    report: Report,
+    sentences: string[],
+    actions: Notification.IAction[] = []
+  ): void {
+    const text = sentences.join(' ');
+    if (Object.keys(report.missing).length) {
+      Notification.warning(text, { autoClose: false, actions });
+    } else {
+      Notification.success(text, { autoClose: actions.length ? 2 * BRIEFLY : BRIEFLY, actions });
+    }
+  }
+}
+
+/** A commit's id as it is shown. */
+export function short(id: string): string {
+  return id.slice(0, 8);
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
