@@ -31,20 +31,24 @@ _INTRODUCTION = """# Messages
 
 _Made from `src/kishu/kernel/messages.py` by `python -m tools.schema`._
 
-A client of a Jupyter kernel asks with `kishu_request` and is answered with `kishu_reply`, a `Reply` or
-an `ErrorReply`; what happens is told on iopub as `kishu_event`, an `Event`. A kernel answers once
-`kishu.kernel.extension.serve()` has run in it, or `%load_ext kishu`. The request's content has the word
-below as `verb`; fields may be left out where they have a default, and unknown fields are ignored.
+A client of a Jupyter kernel asks with `kishu_request` and is answered with `kishu_reply`, a
+`Reply` or an `ErrorReply`; what happens is told on iopub as `kishu_event`, an `Event`. A kernel
+answers once `kishu.kernel.extension.serve()` has run in it, or `%load_ext kishu`. The request's
+content has the word below as `verb`; fields may be left out where they have a default, and
+unknown fields are ignored.
 
-**Shell channel**: answered on the main thread, in order with cells, never inside one, and not aborted
-with the cells of a failed run. **Control channel**: answered at once, also while a cell runs.
+**Shell channel**: answered on the main thread, in order with cells, never inside one, and not
+aborted with the cells of a failed run. **Control channel**: answered at once, also while a cell
+runs.
 
 1. `hello` is the first request. A kernel that speaks another protocol answers with an error.
-2. Each request names the client and the notebook it shows; so a rename is noticed. Requests that may
-   need the notebook's cells bring them: those that this client told before by `id` alone.
-3. `unknown-cells`, as an error or in an event, asks the client to tell all its cells in full again.
+2. Each request names the client and the notebook it shows; so a rename is noticed. Requests that
+   may need the notebook's cells bring them: those that this client told before by `id` alone.
+3. `unknown-cells`, as an error or in an event, asks the client to tell all its cells in full
+   again.
 4. After each cell that ran, `cells` tells on the control channel what the notebook looks like.
-5. A checkout's `Report` has the cells to put in place, those that the client has already by `id` alone.
+5. A checkout's `Report` has the cells to put in place, those that the client has already by `id`
+   alone.
 """
 
 
@@ -53,11 +57,10 @@ def structs() -> list[type[msgspec.Struct]]:
     found: dict[str, type[msgspec.Struct]] = {}
 
     def take(type_: types.Type) -> None:
-        if isinstance(type_, types.StructType):
-            if type_.cls.__name__ not in found:
-                for field in type_.fields:
-                    take(field.type)
-                found[type_.cls.__name__] = type_.cls
+        if isinstance(type_, types.StructType) and type_.cls.__name__ not in found:
+            for field in type_.fields:
+                take(field.type)
+            found[type_.cls.__name__] = type_.cls
         for inner in _inner(type_):
             take(inner)
 
@@ -115,7 +118,7 @@ def module() -> str:
     for name, union in (
         ("ShellRequest", messages.ShellRequest), ("ControlRequest", messages.ControlRequest),
     ):  # fmt: skip
-        names: Any = union.__args__  # type: ignore[attr-defined]
+        names: Any = union.__args__
         members = "".join(f"\n  | {cls.__name__}" for cls in names)
         parts.append(f"export type {name} ={members};\n")
     return "\n".join(parts)
@@ -124,8 +127,8 @@ def module() -> str:
 def page() -> str:
     """The page for readers."""
     sections = [
-        ("Requests on the shell channel", list(messages.ShellRequest.__args__)),  # type: ignore[attr-defined]
-        ("Requests on the control channel", list(messages.ControlRequest.__args__)),  # type: ignore[attr-defined]
+        ("Requests on the shell channel", list(messages.ShellRequest.__args__)),
+        ("Requests on the control channel", list(messages.ControlRequest.__args__)),
         ("Replies and events", [messages.Reply, messages.ErrorReply, messages.Event]),
     ]
     told = {cls for _, some in sections for cls in some}

@@ -286,13 +286,13 @@ export class Attachment implements IDisposable {
         this.left = null;
       }
       this.take(event.session);
-      if (event.operations.includes('checkout') && event.client === '') {
-        // A cell has checked something out; only a front end can change the notebook's cells.
-        void this.follow(event.session.code);
+      if (event.wanted) {
+        void this.follow(event.wanted);
       }
     }
   }
 
+  /** A cell has checked something out; only a front end can change the notebook's cells. */
   private async follow(commit: string): Promise<void> {
     try {
       await this.checkout(commit, false);

@@ -41,6 +41,7 @@ export class Badge extends Widget {
     const state = this.state;
     const { session } = this.attachment;
     this.node.dataset.state = state;
+    this.node.dataset.commits = String(session?.commits ?? 0);
     this.setHidden(state === 'foreign');
     const words: Record<State, string> = {
       foreign: '',

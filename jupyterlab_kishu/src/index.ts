@@ -10,6 +10,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Attachment, IPreferences } from './attachment';
 import { Badge } from './badge';
 import { Banner } from './banner';
+import { hearChords } from './chords';
 import { askForCommit } from './checkout';
 import { Notices } from './notices';
 
@@ -76,6 +77,7 @@ class Kishu {
     this.tracker.widgetAdded.connect((_, panel) => {
       const attachment = this.attachmentOf(panel);
       const restore = () => void this.run(CommandIDs.restore, attachment);
+      hearChords(panel.node, this.app.commands, 'kishu:');
       panel.contentHeader.addWidget(new Banner(attachment, this.trans, restore));
     });
     NotebookActions.executionScheduled.connect((_, { notebook, cell }) => {
@@ -205,8 +207,7 @@ class Kishu {
       const { trans } = this;
       const { button, value } = await InputDialog.getText({
         title: trans.__('Commit the variables and cells'),
-        label: trans.__('Message'),
-        placeholder: trans.__('What to remember this state by'),
+        label: trans.__('Message, to remember this state by'),
         okLabel: trans.__('Commit')
       });
       if (button.accept) {

@@ -281,6 +281,7 @@ export interface Event {
   operations: string[];
   client: string;
   session: Status | null;
+  wanted: string;
   progress: Progress | null;
 }
 

@@ -57,6 +57,7 @@ class Session:
 
     Attributes:
         progress: told how many bytes of how many have been read, or recorded.
+        bring_cells: asks a front end to check out a commit's cells; None where none is.
         changed: told of each operation by its kind, and of ``pause``, ``unpause`` and ``refused``.
 
     Raises:
@@ -77,6 +78,7 @@ class Session:
         self.attached = True
         self.paused = False
         self.changed: Callable[[str], None] = lambda what: None
+        self.bring_cells: Callable[[CommitId], None] | None = None
         self.progress: Progress = lambda what, done, total: None
         self._why_not = ""
         self._documents: dict[str, LiveDocument] = {}
@@ -285,7 +287,9 @@ class Session:
         """
         self._require()
         target = self.resolve(ref)
-        label = f"Checked out {ref}" + (f" ({target[:8]})" if ref != target else "")
+        by_id = target.startswith(ref)
+        named = log.label(self._history.commit(target)) if by_id and target else ref
+        label = f"Checked out {named} ({target[:8]})"
         cells = self._cells_of(target) if notebook and only is None else None
         if not variables:
             return self._check_out_cells(target, cells, label)
@@ -293,12 +297,12 @@ class Session:
             self.record_found()
             return self._take_from(target, list(only), label)
         branch = ref if ref in self._history.branches else self._branch_at(target)
-        code = target if notebook else None
+        code = target if cells is not None else None
         report = self._travel("checkout", target, label, force, code=code, branch=branch)
         if cells is not None:
             self._go_to_cells(cells, report)
         elif notebook:
-            report.notes.append("the notebook's cells are as they were: " + self._why_no_cells())
+            report.notes.append(self._ask_for_cells(target))
         return report
 
     def restore(self) -> Report:
@@ -572,10 +576,13 @@ class Session:
     def _check_out_cells(self, target: CommitId, cells: Target | None, label: str) -> Report:
         """Bring back the notebook's cells alone; that is no step: undo is of variables."""
         if cells is None:
-            raise UsageError(
-                f"The notebook's cells stay as they are: {self._why_no_cells()}.",
-                "`%kishu show REF` shows the code of a commit's cell.",
-            )
+            note = self._ask_for_cells(target)
+            if note != _FOLLOW:
+                raise UsageError(
+                    f"{note.capitalize()}.", "`%kishu show REF` shows the code of a commit's cell."
+                )
+            head = self._ledger.head
+            return Report("checkout", f"{label}, cells only", before=head, head=head, notes=[note])
         self.record_found()
         self._worktree.commit_document()
         head = self._ledger.head
@@ -598,10 +605,14 @@ class Session:
         self._worktree.document.went_to(cells.commit)
         report.cells = cells
 
-    def _why_no_cells(self) -> str:
-        if self._worktree.document is None:
-            return "no front end is here to change them"
-        return "no front end told what they were then"
+    def _ask_for_cells(self, target: CommitId) -> str:
+        """Have a front end bring back a commit's cells, if one is there; says what comes of it."""
+        if not documents.nearest(self._history, target):
+            return "the notebook's cells are as they were: nobody told what they were then"
+        if self.bring_cells is None:
+            return "the notebook's cells are as they were: no front end is here to change them"
+        self.bring_cells(target)
+        return _FOLLOW
 
     def _take_from(self, target: CommitId, names: list[str], label: str) -> Report:
         """Bring single variables of another state into this one."""
@@ -710,5 +721,6 @@ class Session:
             raise UsageError(f"{count} steps cannot be taken.", "Give a number from 1 up.")
 
 
+_FOLLOW = "the notebook's cells follow"
 _FRONT_ENDS = 8
 """How many front ends' cells are remembered: a page that was reloaded is a new one."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kishu import config
 from kishu.kernel import magics
+from tools import schema
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "kishu"
@@ -73,3 +74,9 @@ def test_arrows_point_down_only() -> None:
         for path in (SOURCE / layer).glob("*.py"):
             imported = re.findall(r"(?:from|import) kishu\.(\w+)", path.read_text("utf-8"))
             assert set(imported) <= allowed, path
+
+
+def test_the_messages_are_written_down_as_they_are() -> None:
+    """`python -m tools.schema` writes both."""
+    assert schema.PAGE.read_text("utf-8") == schema.page()
+    assert schema.MODULE.read_text("utf-8") == schema.module()

@@ -53,6 +53,7 @@ class Channel:
         self._began = self._told = 0.0
         self._cancelled: deque[str] = deque(maxlen=100)
         self._cells: deque[CellsRun] = deque()
+        self._wanted = ""
         self._listened = False
 
     def open(self) -> None:
@@ -87,6 +88,8 @@ class Channel:
             raise Cancelled("Cancelled before it began.")
         self._take_in_cells()
         self._listened = True
+        if getattr(request, "cells", None) is not None and self._session is not None:
+            self._session.bring_cells = self._want_cells
         self._client, self._progress = request.client, Progress(id)
         self._began = time.monotonic()
         if self._session is not None:
@@ -160,14 +163,19 @@ class Channel:
             self._kernel.io_loop.add_callback(self._announce)
         self._operations.append(what)
 
+    def _want_cells(self, commit: str) -> None:
+        self._wanted = commit
+        self._changed("wanted")
+
     def _announce(self) -> None:
         operations, self._operations = self._operations, []
+        wanted, self._wanted = self._wanted, ""
         if not operations:
             return
         try:
             status = self._status()
             if self._listened or "attach" in operations or "restart" in operations:
-                self._publish(Event(operations, self._client, status))
+                self._publish(Event(operations, self._client, status, wanted))
         except Exception as error:
             if self._session is not None:
                 self._session.why_not = f"front ends are not told what happens: {error}"

@@ -267,12 +267,14 @@ class Event(msgspec.Struct):
             its cells anew).
         client: whose request it was; empty where it was a cell's doing.
         session: where the session is now; None once it is detached.
+        wanted: the commit whose cells a cell has checked out: the client may ask for them.
         progress: how far a request is; such an event tells of nothing else.
     """
 
     operations: list[str] = []
     client: str = ""
     session: Status | None = None
+    wanted: str = ""
     progress: Progress | None = None
 
 
