@@ -110,9 +110,9 @@ def module() -> str:
         lines = [f"/** {_summary(cls)} */", f"export interface {cls.__name__} {{"]
         if info.tag is not None:
             lines.append(f"  verb: '{info.tag}';")
-        sent = issubclass(cls, messages.Request) or cls.__name__ in ("Where", "ToldCell")
+        may_lack = issubclass(cls, messages.Request) or cls.__struct_config__.omit_defaults
         for field in info.fields:
-            mark = "?" if sent and not field.required else ""
+            mark = "?" if may_lack and not field.required else ""
             lines.append(f"  {field.encode_name}{mark}: {typescript(field.type)};")
         parts.append("\n".join([*lines, "}"]) + "\n")
     for name, union in (

@@ -117,9 +117,7 @@ export class Attachment implements IDisposable {
    * @throws KishuError
    */
   async init(): Promise<Status> {
-    const client = await this.ready();
-    await client.serve();
-    return this.attach(client);
+    return this.attach(await this.ready());
   }
 
   async undo(): Promise<Report> {
@@ -219,6 +217,7 @@ export class Attachment implements IDisposable {
       this.client.kernel.iopubMessage.disconnect(this.onMessage, this);
     }
     this.client = kernel && new Client(kernel, this.words());
+    this.language = null;
     this.lose(kernel ? 'connecting' : 'foreign');
     if (kernel) {
       kernel.statusChanged.connect(this.onStatus, this);
@@ -309,14 +308,14 @@ export class Attachment implements IDisposable {
     }
     this.connecting = true;
     try {
-      if ((await languageOf(client.kernel)) !== 'python') {
+      this.language ??= await languageOf(client.kernel);
+      if (this.language !== 'python') {
         this.stand('foreign');
         return;
       }
       const { reattach, always } = this.preferences();
       const wanted = always || (reattach && this.uuid !== '');
       if (wanted) {
-        await client.serve();
         await this.attach(client);
       } else if ((await client.isServing()) && (await this.welcome(client)).attached) {
         await this.attach(client);
@@ -343,24 +342,28 @@ export class Attachment implements IDisposable {
     return (await reply).result;
   }
 
+  /** All is sent in one go, so that no cell that is run meanwhile comes in between. */
   private async attach(client: Client): Promise<Status> {
-    await this.context.ready;
-    await this.welcome(client);
     this.document.forget();
-    const { reply } = client.ask<Attached>({
+    const served = client.serve();
+    const welcome = this.welcome(client);
+    const attached = client.ask<Attached>({
       verb: 'init',
       cells: this.document.tell(),
       ...this.who()
     });
-    const { result, session } = await reply;
+    // Each is awaited in its turn; what fails first is what is told.
+    for (const later of [welcome, attached.reply]) {
+      later.catch(() => undefined);
+    }
+    await served;
+    await welcome;
+    const { result, session } = await attached.reply;
     if (!session) {
       throw new KishuError('not-attached', this.trans.__('There is no session.'), '');
     }
     this.mark(result.uuid);
-    this.left =
-      result.fresh && result.variables
-        ? { variables: result.variables, nbytes: result.nbytes }
-        : null;
+    this.left = result.variables ? { variables: result.variables, nbytes: result.nbytes } : null;
     this.session = session;
     this.stand('attached');
     return session;
@@ -468,6 +471,8 @@ export class Attachment implements IDisposable {
   private client: Client | null = null;
   private asked: IWaiting | null = null;
   private told: Promise<void> = Promise.resolve();
+  /** What the kernel speaks, once that is known. */
+  private language: string | null = null;
   private connecting = false;
   private disposed = false;
 }

@@ -132,7 +132,7 @@ class CommitList extends Widget implements Dialog.IBodyWidget<Entry | null> {
     if (entry.cell?.number) {
       second.appendChild(element('span', 'jp-Kishu-number', `[${entry.cell.number}]`));
     }
-    if (entry.cell && entry.cell.outcome !== 'ok') {
+    if (entry.cell?.outcome && entry.cell.outcome !== 'ok') {
       second.appendChild(element('span', 'jp-Kishu-outcome', entry.cell.outcome));
     }
     const changed = changes(entry, this.trans) || this.trans.__('no variable changed');
@@ -166,10 +166,6 @@ class CommitList extends Widget implements Dialog.IBodyWidget<Entry | null> {
       event.preventDefault();
       event.stopPropagation();
       this.select(to[event.key]);
-    } else if (event.key === 'Enter' && !this.getValue()) {
-      // There is nothing to check out.
-      event.preventDefault();
-      event.stopPropagation();
     }
   }
 

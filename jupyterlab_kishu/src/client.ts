@@ -45,7 +45,7 @@ export class Client {
     return (await this.evaluate(loaded)) === 'True';
   }
 
-  /** Make the kernel answer requests. */
+  /** Make the kernel answer requests; those that are sent at once after this come in time. */
   async serve(): Promise<void> {
     await this.evaluate("__import__('kishu.kernel.extension').kernel.extension.serve()");
   }

@@ -28,7 +28,7 @@ function textOf(entry: Entry): string {
   return [
     entry.id,
     entry.label,
-    entry.cell ? `[${entry.cell.number}]` : '',
+    entry.cell?.number ? `[${entry.cell.number}]` : '',
     entry.cell?.source ?? '',
     ...entry.branches,
     ...entry.tags,

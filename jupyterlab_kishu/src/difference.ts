@@ -6,10 +6,13 @@ export interface IHere {
   type: string;
 }
 
-/** A cell of the notebook as it is to be; `type` is null where the cell is as it is here. */
+/** A cell of the notebook as it is to be. */
 export interface IWanted {
   id: string;
+  /** Null where the cell is as it is here. */
   type: string | null;
+  /** Whether it cannot be changed in place. */
+  anew?: boolean;
 }
 
 /** A place in the list wanted: a cell that stays where it is, or one to be inserted. */
@@ -21,13 +24,17 @@ export interface IPlace {
 /**
  * The places of the list wanted.
  *
- * A cell stays if it is of the same type and not out of order; as many stay as can. All others are
- * deleted, and inserted where they are wanted.
+ * A cell stays if it is of the same type, can be changed in place, and is not out of order; as many
+ * stay as can. All others are deleted, and inserted where they are wanted.
  */
 export function difference(here: IHere[], wanted: IWanted[]): IPlace[] {
   const at = new Map(here.map((cell, index) => [cell.id, index]));
   const common = wanted
-    .map((cell, place) => ({ place, index: at.get(cell.id), type: cell.type }))
+    .map((cell, place) => ({
+      place,
+      index: cell.anew ? undefined : at.get(cell.id),
+      type: cell.type
+    }))
     .filter(
       (cell): cell is { place: number; index: number; type: string | null } =>
         cell.index !== undefined && (cell.type === null || cell.type === here[cell.index].type)

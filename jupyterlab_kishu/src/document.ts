@@ -61,13 +61,20 @@ export class Document {
     const cells = new Map(model.cells.map(cell => [cell.getId(), cell]));
     const places = difference(
       model.cells.map(cell => ({ id: cell.getId(), type: cell.cell_type })),
-      wanted.map(({ id, cell }) => ({ id, type: cell ? cell.cell_type : null }))
+      wanted.map(({ id, cell }) => ({
+        id,
+        type: cell ? cell.cell_type : null,
+        anew: Boolean(cell) && cells.has(id) && mixesOutputs(cells.get(id)!, cell!)
+      }))
     );
     const stay = new Set(places.filter(place => place.stays).map(place => place.id));
     const moved = new Map(
       [...cells].filter(([id]) => !stay.has(id)).map(([id, cell]) => [id, contentOf(cell)])
     );
     let changes = 0;
+    // The notebook's undo joins what comes within half a second: this is a step of its own.
+    const { undoManager } = model as { undoManager?: { stopCapturing(): void } };
+    undoManager?.stopCapturing();
     model.transact(() => {
       for (let index = model.cells.length - 1; index >= 0; index--) {
         if (!stay.has(model.cells[index].getId())) {
@@ -85,6 +92,7 @@ export class Document {
         }
       });
     }, true);
+    undoManager?.stopCapturing();
     for (const cell of model.cells) {
       // What the kernel gave it need not be told.
       this.toldOf(cell).changed = false;
@@ -122,6 +130,16 @@ function trusted(content: Content): Content {
   return content.cell_type === 'code'
     ? { ...content, metadata: { ...content.metadata, trusted: true } }
     : content;
+}
+
+/**
+ * Whether outputs would be replaced by others. JupyterLab hears of the new ones before the old ones
+ * go, and joins streams of one name: such a cell is inserted anew.
+ */
+function mixesOutputs(cell: ISharedCell, content: Content): boolean {
+  const now: unknown[] = contentOf(cell).outputs ?? [];
+  const then: unknown[] = content.outputs ?? [];
+  return now.length > 0 && then.length > 0 && !JSONExt.deepEqual(now as any, then as any);
 }
 
 /** Change what differs, in place, so that the cursor, widgets and scrolling stay. */

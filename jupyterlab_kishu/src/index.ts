@@ -76,7 +76,10 @@ class Kishu {
   watch(): void {
     this.tracker.widgetAdded.connect((_, panel) => {
       const attachment = this.attachmentOf(panel);
-      const restore = () => void this.run(CommandIDs.restore, attachment);
+      const restore = () => {
+        panel.content.activate();
+        void this.run(CommandIDs.restore, attachment);
+      };
       hearChords(panel.node, this.app.commands, 'kishu:');
       panel.contentHeader.addWidget(new Banner(attachment, this.trans, restore));
     });

@@ -166,13 +166,13 @@ export interface Attached {
 
 /** The cell whose run a commit records. */
 export interface Cell {
-  source: string;
-  number: number;
-  id: string;
-  outcome: string;
-  seconds: number;
-  effects: string[];
-  code: string;
+  source?: string;
+  number?: number;
+  id?: string;
+  outcome?: string;
+  seconds?: number;
+  effects?: string[];
+  code?: string;
 }
 
 /** A commit, as a line of the log. */

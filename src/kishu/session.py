@@ -99,6 +99,7 @@ class Session:
             host, self._history, self._ledger, self._writer, config, self._tell
         )
         self._worktree.begin(self._resumed)
+        self._began_at = self._ledger.head
         self._ledger.told = lambda operation: self.changed(operation.kind)
 
     @property
@@ -512,8 +513,11 @@ class Session:
 
     @property
     def earlier(self) -> tuple[int, int]:
-        """How many variables, and bytes, the last state of the earlier kernel has."""
-        if self._past is None:
+        """How many variables, and bytes, the last state of the earlier kernel has.
+
+        None once this session has gone on: then it is no longer the last state.
+        """
+        if self._past is None or self._ledger.head != self._began_at:
             return 0, 0
         state = self._history.state(self._past.head)
         names = [entity for entity in state if not is_number(entity)]

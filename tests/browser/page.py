@@ -77,10 +77,9 @@ class NotebookPage:
         found: list[dict[str, Any]] = cells
         return found
 
-    def outputs(self, index: int) -> str:
-        """The text of a cell's outputs."""
-        texts = self.cells.nth(index).locator(".jp-OutputArea-output").all_inner_texts()
-        return "\n".join(texts).strip()
+    def expect_output(self, index: int, text: str) -> None:
+        """Wait until a cell shows this output, and nothing else."""
+        expect(self.cells.nth(index).locator(".jp-OutputArea-output")).to_have_text([text])
 
     def edit(self, index: int, text: str) -> None:
         """Replace a cell's text by typing."""
@@ -89,6 +88,12 @@ class NotebookPage:
         self.page.keyboard.press("Control+a")
         self.page.keyboard.press("Delete")
         self.page.keyboard.insert_text(text)
+
+    def command_mode(self, index: int) -> None:
+        """Select a cell, so that keys are commands."""
+        self.cells.nth(index).locator(".jp-InputPrompt").click()
+        self.page.keyboard.press("Escape")
+        self.panel.locator(".jp-Notebook.jp-mod-commandMode").wait_for()
 
     def run(self, index: int) -> None:
         """Run a cell, and wait until it has ended and Kishu has committed it."""
@@ -159,10 +164,12 @@ class NotebookPage:
 
     def dismiss_notices(self) -> None:
         """Close all notifications."""
-        self.page.evaluate(
-            "() => document.querySelectorAll('.Toastify__close-button').forEach(b => b.click())"
+        self.page.wait_for_function(
+            """() => {
+                document.querySelectorAll('.jp-Notification-Toast-Close').forEach(b => b.click());
+                return !document.querySelector('.Toastify__toast');
+            }"""
         )
-        expect(self.page.locator(".Toastify__toast")).to_have_count(0)
 
     def initialize(self) -> None:
         """Attach, by the chord."""

@@ -18,7 +18,7 @@ NotebookCell = dict[str, Any]
 """A cell in the notebook format (nbformat 4): ``id``, ``cell_type``, ``source``, …"""
 
 
-class ToldCell(msgspec.Struct):
+class ToldCell(msgspec.Struct, omit_defaults=True):
     """A cell, as it is told to or by a front end.
 
     Attributes:

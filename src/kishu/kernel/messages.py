@@ -192,7 +192,7 @@ class Attached(msgspec.Struct):
     Attributes:
         uuid: the id to write to the notebook's metadata; empty where the session is another's.
         fresh: whether it was this request that attached it.
-        variables: how many variables the last kernel left, where they can be restored; else 0.
+        variables: how many variables the last kernel left, until this one has some; else 0.
         nbytes: their size.
     """
 
