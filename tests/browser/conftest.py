@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.environments import build_wheel
 from tests.browser.server import Server
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -44,6 +45,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[
     """One JupyterLab for all tests: each has a notebook, a kernel and a page of its own."""
     with Server(tmp_path_factory.mktemp("lab") / "place") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The front end's wheel, built from a clean clone."""
+    if shutil.which("npm") is None:
+        pytest.skip("there is no npm here, with which the front end is built")
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture

@@ -42,6 +42,11 @@ class NotebookPage:
         return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)").first
 
     @property
+    def editors(self) -> Locator:
+        """The cells' editors."""
+        return self.cells.locator(".cm-content")
+
+    @property
     def badge(self) -> Locator:
         """Kishu's mark in the toolbar."""
         return self.panel.locator(".jp-Kishu-badge")

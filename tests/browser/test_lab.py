@@ -8,7 +8,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import Open
 from tests.browser.page import NotebookPage
+from tests.browser.server import Server
 
 MENU = [
     "Initialize/Re-attach", "Undo Execution", "Redo Execution", "Commit…", "Checkout…",
@@ -162,7 +164,7 @@ def test_any_run_can_be_checked_out_with_its_outputs(page: NotebookPage) -> None
     assert page.value("x") == [1]
 
 
-def test_run_all_of_fifty_cells(open_page, lab) -> None:
+def test_run_all_of_fifty_cells(open_page: Open, lab: Server) -> None:
     sources = [f"v{number} = {number}; print(v{number})" for number in range(50)]
     page = open_page(lab, "fifty.ipynb", *sources)
     page.initialize()
