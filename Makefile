@@ -80,5 +80,5 @@ soak: $(VENV)/dev
 	$(RUN) -m benchmarks.soak $(SOAK)
 
 clean:
-	rm -rf $(VENV) .peers .environments $(FRONT)/node_modules $(FRONT)/lib \
+	rm -rf $(VENV) .peers .environments .lab $(FRONT)/node_modules $(FRONT)/lib \
 		$(FRONT)/jupyterlab_kishu/labextension

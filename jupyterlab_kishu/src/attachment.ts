@@ -11,7 +11,6 @@ import { Client, eventOf, IPending, KishuError } from './client';
 import { Document } from './document';
 import {
   Attached,
-  Commit,
   Entry,
   Event,
   PROTOCOL,
@@ -20,6 +19,7 @@ import {
   ShellRequest,
   Status,
   Target,
+  ToldCell,
   Welcome,
   Where
 } from './messages';
@@ -64,13 +64,14 @@ export interface IWaiting {
 export class Attachment implements IDisposable {
   constructor(
     readonly context: DocumentRegistry.IContext<INotebookModel>,
-    readonly preferences: () => IPreferences,
+    private readonly preferences: () => IPreferences,
+    loaded: Promise<unknown>,
     private readonly trans: TranslationBundle
   ) {
     this.document = new Document(() => context.model?.sharedModel ?? null);
     context.sessionContext.kernelChanged.connect(this.onKernelChanged, this);
     context.disposed.connect(this.dispose, this);
-    void context.ready.then(() => {
+    void Promise.all([context.ready, loaded]).then(() => {
       this.adopt(context.sessionContext.session?.kernel ?? null);
     });
   }
@@ -121,57 +122,63 @@ export class Attachment implements IDisposable {
   }
 
   async undo(): Promise<Report> {
-    return this.ask<Report>({ verb: 'undo', cells: this.document.tell() });
+    return this.ask<Report>(cells => ({ verb: 'undo', cells }));
   }
 
   async redo(): Promise<Report> {
-    return this.ask<Report>({ verb: 'redo', cells: this.document.tell() });
+    return this.ask<Report>(cells => ({ verb: 'redo', cells }));
   }
 
   async commit(message: string): Promise<Entry> {
-    const request: Commit = { verb: 'commit', message, cells: this.document.tell() };
-    return this.ask<Entry>(request);
+    return this.ask<Entry>(cells => ({ verb: 'commit', message, cells }));
   }
 
   /** Go to another state; the notebook's cells are those of that state when this resolves. */
   async checkout(ref: string, variables = true): Promise<Report> {
-    const report = await this.ask<Report>({
-      verb: 'checkout',
-      ref,
-      variables,
-      cells: this.document.tell()
-    });
-    if (report.cells) {
-      this.replace(report.cells);
+    const report = await this.ask<Report>(cells => ({ verb: 'checkout', ref, variables, cells }));
+    let target = report.cells;
+    for (let tries = 0; target && this.document.isEdited && tries < 3; tries++) {
+      // Edited while the request was waiting: that goes into the history before it is replaced.
+      const again = await this.ask<Report>(cells => ({
+        verb: 'checkout',
+        ref,
+        variables: false,
+        cells
+      }));
+      report.before = again.before;
+      target = again.cells;
+    }
+    if (target) {
+      this.replace(target);
     }
     return report;
   }
 
   async restore(): Promise<Report> {
-    const report = await this.ask<Report>({ verb: 'restore', cells: this.document.tell() });
+    const report = await this.ask<Report>(cells => ({ verb: 'restore', cells }));
     this.left = null;
     this._changed.emit();
     return report;
   }
 
   async log(): Promise<Entry[]> {
-    return this.ask<Entry[]>({ verb: 'log' });
+    return this.ask<Entry[]>(() => ({ verb: 'log' }));
   }
 
-  async trust(): Promise<number> {
-    return this.ask<number>({ verb: 'trust' });
+  async trust(): Promise<void> {
+    await this.ask<number>(() => ({ verb: 'trust' }));
   }
 
   async pause(): Promise<void> {
-    await this.ask<null>({ verb: 'pause' });
+    await this.ask<null>(() => ({ verb: 'pause' }));
   }
 
   async unpause(): Promise<void> {
-    await this.ask<null>({ verb: 'unpause' });
+    await this.ask<null>(() => ({ verb: 'unpause' }));
   }
 
   async detach(): Promise<void> {
-    await this.ask<null>({ verb: 'detach' });
+    await this.ask<null>(() => ({ verb: 'detach' }));
   }
 
   /** The user does not want what the last kernel left. */
@@ -389,8 +396,25 @@ export class Attachment implements IDisposable {
     return client;
   }
 
-  /** Ask on behalf of the user, who is shown that it takes long, and can cancel it. */
-  private async ask<T>(request: ShellRequest): Promise<T> {
+  /**
+   * Ask on behalf of the user, who is shown that it takes long, and can cancel it.
+   *
+   * @param request - makes the request, from the notebook's cells where it tells them.
+   */
+  private async ask<T>(request: (cells: ToldCell[]) => ShellRequest): Promise<T> {
+    try {
+      return await this.askOnce<T>(request);
+    } catch (error) {
+      // It may have failed before it took the cells in.
+      this.document.forget();
+      if (error instanceof KishuError && error.kind === 'unknown-cells') {
+        return this.askOnce<T>(request);
+      }
+      throw error;
+    }
+  }
+
+  private async askOnce<T>(request: (cells: ToldCell[]) => ShellRequest): Promise<T> {
     const client = await this.ready();
     if (this.standing !== 'attached') {
       throw new KishuError(
@@ -401,7 +425,8 @@ export class Attachment implements IDisposable {
     }
     // What was told of the last runs comes first, or the kernel would have it in another order.
     await this.told;
-    const pending = client.ask<T>({ ...request, ...this.who() });
+    const asks = request.length > 0 ? request(this.document.tell()) : request([]);
+    const pending = client.ask<T>({ ...asks, ...this.who() });
     const asked: IWaiting = { pending, progress: null };
     this.asked = asked;
     this._waiting.emit(asked);
@@ -409,10 +434,6 @@ export class Attachment implements IDisposable {
       const { result, session } = await pending.reply;
       this.take(session);
       return result;
-    } catch (error) {
-      // It may have failed before it took the cells in.
-      this.document.forget();
-      throw error;
     } finally {
       if (this.asked === asked) {
         this.asked = null;
@@ -450,7 +471,7 @@ export class Attachment implements IDisposable {
     }
     const clean = !model.dirty;
     model.sharedModel.setMetadata('kishu', { uuid });
-    if (clean) {
+    if (clean && this.context.contentsModel?.writable !== false) {
       void this.context.save();
     }
   }

@@ -29,7 +29,6 @@ export class Banner extends Widget {
         'The last kernel left %1 variable (%2).',
         'The last kernel left %1 variables (%2).',
         left.variables,
-        left.variables,
         size(left.nbytes)
       );
     }

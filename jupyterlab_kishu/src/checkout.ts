@@ -94,7 +94,9 @@ class CommitList extends Widget implements Dialog.IBodyWidget<Entry | null> {
     this.none.textContent = this.note(found.length);
     this.none.hidden = !this.none.textContent;
     this.list.hidden = !this.shown.length;
-    this.select(this.shown.length ? 0 : -1);
+    // Where one is already is hardly where one wants to go.
+    const elsewhere = this.shown.findIndex(entry => entry.id !== this.session.head);
+    this.select(elsewhere < 0 ? this.shown.length - 1 : elsewhere);
   }
 
   private note(found: number): string {
@@ -135,7 +137,8 @@ class CommitList extends Widget implements Dialog.IBodyWidget<Entry | null> {
     if (entry.cell?.outcome && entry.cell.outcome !== 'ok') {
       second.appendChild(element('span', 'jp-Kishu-outcome', entry.cell.outcome));
     }
-    const changed = changes(entry, this.trans) || this.trans.__('no variable changed');
+    const nothing = entry.cell ? this.trans.__('no variable changed') : '';
+    const changed = changes(entry, this.trans) || nothing;
     second.appendChild(element('span', 'jp-Kishu-changed', changed));
     second.appendChild(element('code', 'jp-Kishu-id', entry.id.slice(0, 8)));
     if (entry.forgotten) {

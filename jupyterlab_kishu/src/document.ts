@@ -25,7 +25,9 @@ export class Document {
    * @param sources - texts to tell in place of the present ones, by id.
    */
   tell(sources: ReadonlyMap<string, string> = new Map()): ToldCell[] {
-    return (this.model()?.cells ?? []).map(cell => {
+    const cells = this.model()?.cells ?? [];
+    this.order = cells.map(cell => cell.getId());
+    return cells.map(cell => {
       const told = this.toldOf(cell);
       const id = cell.getId();
       const source = sources.get(id);
@@ -38,14 +40,18 @@ export class Document {
     });
   }
 
+  /** Whether cells have changed, come, gone or moved since they were told. */
+  get isEdited(): boolean {
+    const cells = this.model()?.cells ?? [];
+    return (
+      cells.length !== this.order.length ||
+      cells.some((cell, at) => cell.getId() !== this.order[at] || this.toldOf(cell).changed)
+    );
+  }
+
   /** The kernel knows nothing any longer, or may not: tell all anew. */
   forget(): void {
     this.told = new WeakMap();
-  }
-
-  /** The texts of the cells, by id. */
-  sources(): Map<string, string> {
-    return new Map((this.model()?.cells ?? []).map(cell => [cell.getId(), cell.getSource()]));
   }
 
   /**
@@ -93,6 +99,7 @@ export class Document {
       });
     }, true);
     undoManager?.stopCapturing();
+    this.order = model.cells.map(cell => cell.getId());
     for (const cell of model.cells) {
       // What the kernel gave it need not be told.
       this.toldOf(cell).changed = false;
@@ -114,6 +121,7 @@ export class Document {
   }
 
   private told = new WeakMap<ISharedCell, ITold>();
+  private order: string[] = [];
 }
 
 type Content = { [key: string]: any };

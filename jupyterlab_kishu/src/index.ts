@@ -47,13 +47,16 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const kishu = new Kishu(app, tracker, trans);
     kishu.addCommands(palette);
     if (settings) {
-      void settings.load(PLUGIN).then(loaded => {
-        const read = () => {
-          kishu.preferences = loaded.composite as unknown as IPreferences;
-        };
-        read();
-        loaded.changed.connect(read);
-      });
+      kishu.loaded = settings.load(PLUGIN).then(
+        loaded => {
+          const read = () => {
+            kishu.preferences = loaded.composite as unknown as IPreferences;
+          };
+          read();
+          loaded.changed.connect(read);
+        },
+        error => console.warn('Kishu goes on with its default settings.', error)
+      );
     }
     toolbar?.addFactory<NotebookPanel>('Notebook', 'kishu', panel => kishu.badge(panel));
     kishu.watch();
@@ -71,6 +74,8 @@ class Kishu {
   }
 
   preferences: IPreferences = { reattach: true, always: false };
+  /** Resolves when the user's settings are known. */
+  loaded: Promise<void> = Promise.resolve();
 
   /** Follow the notebooks that are opened, and their cells' runs. */
   watch(): void {
@@ -171,7 +176,7 @@ class Kishu {
   private attachmentOf(panel: NotebookPanel): Attachment {
     let attachment = this.byContext.get(panel.context);
     if (!attachment) {
-      attachment = new Attachment(panel.context, () => this.preferences, this.trans);
+      attachment = new Attachment(panel.context, () => this.preferences, this.loaded, this.trans);
       this.byContext.set(panel.context, attachment);
       this.byModel.set(panel.context.model, attachment);
       attachment.changed.connect(() => this.app.commands.notifyCommandChanged());
@@ -230,7 +235,8 @@ class Kishu {
       this.notices.paused(on.session);
     },
     [CommandIDs.trust]: async on => {
-      this.notices.trusted(await on.trust());
+      await on.trust();
+      this.notices.trusted();
     },
     [CommandIDs.detach]: async on => {
       await on.detach();

@@ -1,5 +1,6 @@
-import { Notification } from '@jupyterlab/apputils';
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
 
 import type { Attachment, IWaiting } from './attachment';
 import { KishuError } from './client';
@@ -11,6 +12,9 @@ const BRIEFLY = 6_000;
 /** How long a request may take before it is said that it does. */
 const PATIENCE = 500;
 
+/** How many characters of a notification JupyterLab shows. */
+const ROOM = 140;
+
 /** What the user is told in notifications. */
 export class Notices {
   constructor(private readonly trans: TranslationBundle) {}
@@ -18,8 +22,8 @@ export class Notices {
   initialized(session: Status): void {
     const name = session.notebook.split('/').pop() ?? '';
     this.done([
-      this.trans.__('Kishu is initialized: every cell run of %1 can be undone.', name),
-      this.trans.__('Its history is kept in %1.', session.history)
+      this.trans.__('Kishu is initialized.'),
+      this.trans.__('Every cell run of %1 can be undone from now on.', name)
     ]);
   }
 
@@ -47,8 +51,8 @@ export class Notices {
     );
   }
 
-  trusted(count: number): void {
-    this.done([this.trans._n('%1 record is trusted.', '%1 records are trusted.', count, count)]);
+  trusted(): void {
+    this.done([this.trans.__('The history is trusted here now.')]);
   }
 
   detached(): void {
@@ -80,11 +84,12 @@ export class Notices {
         ? [{ label: this.trans.__('Trust History'), callback: trust }]
         : [];
     const nothing = error instanceof KishuError && error.kind === 'nothing-to-do';
-    const text = lines.filter(Boolean).join(' ');
+    const sentences = lines.filter(Boolean);
     if (nothing) {
-      Notification.info(text, { autoClose: BRIEFLY });
+      Notification.info(sentences.join('\n'), { autoClose: BRIEFLY });
     } else {
-      Notification.error(`${verb}: ${text}`, { autoClose: false, actions });
+      sentences[0] = `${verb}: ${sentences[0]}`;
+      this.tell('error', sentences, false, actions);
     }
   }
 
@@ -156,7 +161,7 @@ export class Notices {
         return this.trans.__('Kishu does not record: %1', session.why);
       }
       return [
-        this.trans.__('Kishu records this notebook.'),
+        this.trans.__('Kishu records this notebook in %1.', session.history),
         cost(session, this.trans),
         session.undo
           ? this.trans.__('Undo takes back %1.', session.undo)
@@ -172,7 +177,30 @@ export class Notices {
   }
 
   private done(sentences: string[]): void {
-    Notification.success(sentences.join(' '), { autoClose: BRIEFLY });
+    this.tell('success', sentences, BRIEFLY);
+  }
+
+  /** Notify; what does not fit in a notification is shown in a dialog that it offers. */
+  private tell(
+    type: 'success' | 'warning' | 'error',
+    sentences: string[],
+    autoClose: number | false,
+    actions: Notification.IAction[] = []
+  ): void {
+    const text = sentences.join('\n');
+    const more = {
+      label: this.trans.__('Details'),
+      callback: (event: MouseEvent) => {
+        event.preventDefault();
+        void showDialog({
+          title: 'Kishu',
+          body: detailsOf(sentences),
+          buttons: [Dialog.okButton({ label: this.trans.__('Close') })]
+        });
+      }
+    };
+    const offered = text.length > ROOM ? [...actions, more] : actions;
+    Notification.emit(text, type, { autoClose, actions: offered });
   }
 
   /** A restore that left something out stays to be read. */
@@ -181,13 +209,22 @@ export class Notices {
     sentences: string[],
     actions: Notification.IAction[] = []
   ): void {
-    const text = sentences.join(' ');
     if (Object.keys(report.missing).length) {
-      Notification.warning(text, { autoClose: false, actions });
+      this.tell('warning', sentences, false, actions);
     } else {
-      Notification.success(text, { autoClose: actions.length ? 2 * BRIEFLY : BRIEFLY, actions });
+      this.tell('success', sentences, actions.length ? 2 * BRIEFLY : BRIEFLY, actions);
     }
   }
+}
+
+/** Sentences as paragraphs. */
+function detailsOf(sentences: string[]): Widget {
+  const node = document.createElement('div');
+  node.className = 'jp-Kishu-details';
+  for (const sentence of sentences) {
+    node.appendChild(document.createElement('p')).textContent = sentence;
+  }
+  return new Widget({ node });
 }
 
 /** A commit's id as it is shown. */

@@ -555,7 +555,8 @@ class Session:
                 ) from error
             look = worktree.look(changing)
             worktree.observer.disown(look)
-        worktree.commit_document()
+        if code is not None:
+            worktree.commit_document()
         report = Report(kind, label, before=self._ledger.head)
         replayer = Replayer(
             self._store, self._history, worktree.identities, self._host, self._config

@@ -26,7 +26,7 @@ class Server:
         python: of the environment it is installed in.
         app: ``jupyterlab`` or ``notebook``.
         base_url: where it is mounted, as a hub does it.
-        options: further arguments.
+        settings: what the user has set for Kishu.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Server:
         python: str = sys.executable,
         app: str = "jupyterlab",
         base_url: str = "/",
-        options: tuple[str, ...] = (),
+        settings: dict[str, bool] | None = None,
     ) -> None:
         self.place = place
         self.root = place / "root"
@@ -46,7 +46,8 @@ class Server:
         self.port = _free_port()
         for path in (self.root, self.home):
             path.mkdir(parents=True)
-        _write_settings(place / "settings")
+        _write_settings(place / "settings", settings or {})
+        _write_kernel(place / "data")
         environment = {
             **os.environ,
             "HOME": str(place),
@@ -68,7 +69,6 @@ class Server:
                 "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}",
                 f"--ServerApp.root_dir={self.root}", f"--ServerApp.base_url={base_url}",
                 f"--{_CLASSES[app]}.expose_app_in_browser=True",
-                *options,
             ],
             env=environment, stdout=self._log, stderr=subprocess.STDOUT, cwd=place,
         )  # fmt: skip
@@ -123,11 +123,23 @@ def _free_port() -> int:
         return port
 
 
-def _write_settings(settings: Path) -> None:
-    """No news, no updates, and nothing that moves while it is looked at."""
+def _write_kernel(data: Path) -> None:
+    """A kernel that says it speaks another language."""
+    path = data / "kernels" / "other" / "kernel.json"
+    path.parent.mkdir(parents=True)
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    path.write_text(json.dumps({"argv": argv, "display_name": "Other", "language": "other"}))
+
+
+def _write_settings(settings: Path, kishu: dict[str, bool]) -> None:
+    """No news and no updates; what the user has set for Kishu."""
     for plugin, wanted in {
-        "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+        "@jupyterlab/apputils-extension/notification": {
+            "fetchNews": "false",
+            "checkForUpdates": False,
+        },
+        "jupyterlab_kishu/plugin": kishu,
     }.items():
-        path = settings / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+        path = settings / f"{plugin}.jupyterlab-settings"
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(wanted))

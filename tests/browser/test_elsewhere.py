@@ -67,7 +67,7 @@ def journey(page: NotebookPage) -> None:
     page.run(0)
     page.run(1)
     page.chord("z")
-    page.notice("Undid [2] x.append(2). Brought back: x.")
+    page.notice("Undid [2] x.append(2).Brought back: x.")
     assert page.value("x") == [1]
     page.run(2)
     page.expect_output(2, "[1]")
@@ -87,7 +87,7 @@ def journey(page: NotebookPage) -> None:
     )
     expect(page.banner).to_contain_text("1 variable")
     page.banner.get_by_text("Restore").click()
-    page.notice("Restored the last state. Brought back: x.")
+    page.notice("Restored the last state.Brought back: x.")
     assert page.value("x") == [1]
 
 

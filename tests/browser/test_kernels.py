@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Open
-from tests.browser.page import NotebookPage
+from tests.browser.page import NotebookPage, write_notebook
 from tests.browser.server import Server
 
 
@@ -27,7 +28,7 @@ def test_restart_and_restore(page: NotebookPage) -> None:
     expect(page.banner).to_contain_text("The last kernel left 1 variable")
     assert page.value("'x' in dir()") is False
     page.banner.get_by_text("Restore").click()
-    page.notice("Restored the last state. Brought back: x.")
+    page.notice("Restored the last state.Brought back: x.")
     expect(page.banner).to_be_hidden()
     assert page.value("x") == [1, 2]
     page.chord("z")
@@ -225,4 +226,22 @@ def test_another_kernel_is_attached_anew(page: NotebookPage) -> None:
     expect(page.banner).to_contain_text("1 variable")
     page.run(0)
     page.chord("z")
-    page.notice("Undid [1] x = [1]. Removed: x.")
+    page.notice("Undid [1] x = [1].Removed: x.")
+
+
+def test_settings_attach_to_every_notebook_or_to_none(browser: Browser, tmp_path: Path) -> None:
+    for name, settings, state in (
+        ("always", {"always": True}, "recording"),
+        ("never", {"reattach": False}, "detached"),
+    ):
+        with Server(tmp_path / name, settings=settings) as server:
+            path = write_notebook(server.root / "n.ipynb", "x = 1")
+            content = json.loads(path.read_text())
+            if name == "never":
+                content["metadata"]["kishu"] = {"uuid": "initialized-once"}
+            path.write_text(json.dumps(content))
+            context = browser.new_context()
+            page = NotebookPage(context.new_page(), server, "n.ipynb")
+            page.open()
+            page.wait_for_state(state)
+            context.close()

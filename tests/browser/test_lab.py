@@ -6,10 +6,10 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Open
-from tests.browser.page import NotebookPage
+from tests.browser.page import NotebookPage, write_notebook
 from tests.browser.server import Server
 
 MENU = [
@@ -25,11 +25,11 @@ def test_undo_and_redo_leave_the_code_alone(page: NotebookPage) -> None:
     assert page.value("x") == [1, 2]
     before = page.model()
     page.chord("z")
-    page.notice("Undid [2] x.append(2). Brought back: x.")
+    page.notice("Undid [2] x.append(2).Brought back: x.")
     assert page.value("x") == [1]
     assert page.model() == before
     page.chord("y")
-    page.notice("Redid [2] x.append(2). Brought back: x.")
+    page.notice("Redid [2] x.append(2).Brought back: x.")
     assert page.value("x") == [1, 2]
     assert page.model() == before
 
@@ -300,9 +300,54 @@ def test_a_disk_that_refuses_is_shown(page: NotebookPage) -> None:
     expect(page.badge.locator("button")).to_have_attribute("title", re.compile("was deleted"))
 
 
-def test_a_kernel_without_python_is_left_alone(page: NotebookPage) -> None:
+def test_a_notebook_that_nobody_initialized_is_left_alone(page: NotebookPage) -> None:
     assert page.value("[n for n in dir() if 'kishu' in n.lower()]") == []
     assert page.value("'kishu' in __import__('sys').modules") is False
+
+
+def test_a_kernel_of_another_language_sees_nothing(browser: Browser, lab: Server) -> None:
+    write_notebook(lab.root / "other.ipynb", "1 + 1", kernel="other")
+    context = browser.new_context()
+    page = NotebookPage(context.new_page(), lab, "other.ipynb")
+    page.page.goto(lab.page("other.ipynb"))
+    page.page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
+    expect(page.badge).to_be_hidden()
+    page.page.locator('.lm-MenuBar-itemLabel:text-is("Kishu")').click()
+    expect(page.page.locator(".lm-Menu-item.lm-mod-disabled")).to_have_count(len(MENU))
+    assert page.value("'kishu' in __import__('sys').modules") is False
+    context.close()
+
+
+def test_an_edit_made_while_a_checkout_waits_is_not_lost(page: NotebookPage) -> None:
+    page.initialize()
+    page.run(0)
+    page.commit("to come back to")
+    page.edit(1, "import time; time.sleep(3)")
+    page.chord("v")
+    page.page.locator(".jp-Kishu-filter").wait_for()
+    page.page.evaluate(
+        """() => {
+            void (window.jupyterapp ?? window.jupyterlab).commands.execute('notebook:run-cell');
+        }"""
+    )
+    page.page.keyboard.press("Enter")
+    page.notice("Checkout waits for the kernel, which is busy.")
+    page.edit(2, "# typed while the checkout waited")
+    page.notice("Checked out to come back to").get_by_text("Undo this").click()
+    expect(page.editors.nth(2)).to_have_text("# typed while the checkout waited")
+    assert page.texts()[1] == "import time; time.sleep(3)"
+
+
+def test_a_checkout_waits_for_a_list_as_long_as_the_kernel_is_busy(page: NotebookPage) -> None:
+    page.initialize()
+    page.run(0)
+    page.edit(1, "import time; time.sleep(2)")
+    page.cells.nth(1).locator(".cm-content").click()
+    page.page.keyboard.press("Control+Enter")
+    page.chord("v")
+    page.notice("Checkout waits for the kernel, which is busy.")
+    page.page.locator(".jp-Kishu-filter").wait_for()
+    page.page.keyboard.press("Escape")
 
 
 def test_what_could_not_come_back_is_told(page: NotebookPage) -> None:
@@ -312,4 +357,8 @@ def test_what_could_not_come_back_is_told(page: NotebookPage) -> None:
     page.edit(1, "del x")
     page.run(1)
     page.chord("z")
-    page.notice(re.compile("x .*did not come back|x did not come back"))
+    page.notice("x did not come back").get_by_text("Details").click()
+    dialog = page.page.locator(".jp-Dialog")
+    expect(dialog).to_contain_text("socket")
+    page.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
