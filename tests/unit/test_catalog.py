@@ -223,3 +223,45 @@ def test_home_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> 
         else:
             monkeypatch.setenv("KISHU_HOME", unset)
         assert home() == Path("/users/me/.kishu")
+
+
+# The id that a front end writes into the notebook
+
+
+def attached(root: Path, path: Path, marked: str) -> tuple[str, str]:
+    """The history and the id that a front end is given for a notebook that has this id."""
+    opened = open_history(root, KEY, path, marked)
+    opened.close()
+    return opened.path.name, read_notebook(opened.path).uuid
+
+
+def test_a_notebook_without_an_id_is_given_one_and_keeps_it(tmp_path: Path, root: Path) -> None:
+    path = notebook(tmp_path / "n.ipynb")
+    name, uuid = attached(root, path, "")
+    assert uuid
+    # Whether it was saved or not.
+    assert attached(root, path, "") == (name, uuid)
+    assert attached(root, path, uuid) == (name, uuid)
+    notebook(path, uuid)
+    assert history(root, path) == name
+
+
+def test_a_copy_is_given_an_id_of_its_own(tmp_path: Path, root: Path) -> None:
+    path = notebook(tmp_path / "n.ipynb")
+    name, uuid = attached(root, path, "")
+    notebook(path, uuid)
+    copy = notebook(tmp_path / "n-Copy1.ipynb", uuid)
+    copied, its = attached(root, copy, uuid)
+    assert copied != name
+    assert its not in ("", uuid)
+    assert attached(root, path, uuid) == (name, uuid)
+    notebook(copy, its)
+    assert attached(root, copy, its) == (copied, its)
+
+
+def test_a_renamed_notebook_is_known_by_its_id(tmp_path: Path, root: Path) -> None:
+    path = notebook(tmp_path / "n.ipynb")
+    name, uuid = attached(root, path, "")
+    renamed = notebook(path, uuid).rename(tmp_path / "other.ipynb")
+    assert attached(root, renamed, uuid) == (name, uuid)
+    assert read_notebook(root / name).path == str(renamed)

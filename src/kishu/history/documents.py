@@ -54,7 +54,7 @@ class Cells(NamedTuple):
             return Document("", list(self.cells), self.cells)
         changed = {id: cell for id, cell in self.cells.items() if base.cells.get(id) != cell}
         same_order = list(self.cells) == list(base.cells)
-        return Document(base.commit, [] if same_order else list(self.cells), changed)
+        return Document(base.commit, None if same_order else list(self.cells), changed)
 
 
 def nearest(history: History, id: CommitId) -> CommitId:
@@ -87,7 +87,7 @@ def _put_together(
     cells = dict(known[id]) if id else {}
     for document in reversed(line):
         cells |= document.cells
-        if document.order:
+        if document.order is not None:
             cells = {id: cells[id] for id in document.order if id in cells}
     known[start] = cells
     return Cells(start, cells)

@@ -199,12 +199,12 @@ class Document(msgspec.Struct, omit_defaults=True, frozen=True):
 
     Attributes:
         base: the commit whose cells it changes; empty for none.
-        order: the ids of all cells, in order; empty where they are those of ``base``.
+        order: the ids of all cells, in order; None where they are those of ``base``.
         cells: cells that are new or differ, by id.
     """
 
     base: CommitId = ""
-    order: list[str] = []
+    order: list[str] | None = None
     cells: dict[str, StoredCell] = {}
 
 
