@@ -12,7 +12,7 @@ NPM := $(shell command -v npm)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo lab test check fuzz bench soak clean
+.PHONY: demo lab pictures test check fuzz bench soak clean
 
 demo: $(VENV)/demo
 	$(RUN) examples/demo.py
@@ -69,6 +69,9 @@ $(BUILT): $(FRONT)/node_modules/.package-lock.json $(FRONT)/package.json $(wildc
 	@$(VENV)/bin/pip install --quiet 'jupyter-builder>=1.2,<2'
 	cd $(FRONT) && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm run build:prod --silent
 	@touch $@
+
+pictures: $(VENV)/browser
+	KISHU_PICTURES=1 $(RUN) -m pytest tests/browser/test_walkthrough.py
 
 # Against the budgets of the design, side by side with a kernel without Kishu; with PEERS=1 also with
 # the earlier Kishu, from PyPI, in an environment of its own.
