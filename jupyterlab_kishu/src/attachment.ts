@@ -55,6 +55,13 @@ export interface IWaiting {
   progress: Progress | null;
 }
 
+/** What a checkout did. */
+export interface ICheckout {
+  report: Report;
+  /** The commit of the cells before it; that of the variables is the report's `before`. */
+  cellsBefore: string;
+}
+
 /**
  * One notebook's tie to Kishu in its kernel.
  *
@@ -134,24 +141,35 @@ export class Attachment implements IDisposable {
   }
 
   /** Go to another state; the notebook's cells are those of that state when this resolves. */
-  async checkout(ref: string, variables = true): Promise<Report> {
-    const report = await this.ask<Report>(cells => ({ verb: 'checkout', ref, variables, cells }));
+  async checkout(ref: string, variables = true): Promise<ICheckout> {
+    let told = '';
+    const ask = (variables: boolean) =>
+      this.ask<Report>(cells => {
+        told = this.document.state;
+        return { verb: 'checkout', ref, variables, cells };
+      });
+    const report = await ask(variables);
     let target = report.cells;
-    for (let tries = 0; target && this.document.isEdited && tries < 3; tries++) {
+    let cellsBefore = report.before;
+    for (let tries = 0; target && this.document.state !== told && tries < 3; tries++) {
       // Edited while the request was waiting: that goes into the history before it is replaced.
-      const again = await this.ask<Report>(cells => ({
-        verb: 'checkout',
-        ref,
-        variables: false,
-        cells
-      }));
-      report.before = again.before;
+      const again = await ask(false);
+      cellsBefore = again.before;
       target = again.cells;
     }
     if (target) {
       this.replace(target);
     }
-    return report;
+    return { report, cellsBefore };
+  }
+
+  /** Go back to what was there before a checkout. */
+  async goBack({ report, cellsBefore }: ICheckout): Promise<ICheckout> {
+    const back = await this.checkout(report.before);
+    if (cellsBefore !== report.before) {
+      await this.checkout(cellsBefore, false);
+    }
+    return back;
   }
 
   async restore(): Promise<Report> {

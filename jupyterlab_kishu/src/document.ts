@@ -25,9 +25,7 @@ export class Document {
    * @param sources - texts to tell in place of the present ones, by id.
    */
   tell(sources: ReadonlyMap<string, string> = new Map()): ToldCell[] {
-    const cells = this.model()?.cells ?? [];
-    this.order = cells.map(cell => cell.getId());
-    return cells.map(cell => {
+    return (this.model()?.cells ?? []).map(cell => {
       const told = this.toldOf(cell);
       const id = cell.getId();
       const source = sources.get(id);
@@ -40,13 +38,10 @@ export class Document {
     });
   }
 
-  /** Whether cells have changed, come, gone or moved since they were told. */
-  get isEdited(): boolean {
-    const cells = this.model()?.cells ?? [];
-    return (
-      cells.length !== this.order.length ||
-      cells.some((cell, at) => cell.getId() !== this.order[at] || this.toldOf(cell).changed)
-    );
+  /** What differs once a cell that was told has changed, come, gone or moved. */
+  get state(): string {
+    const ids = (this.model()?.cells ?? []).map(cell => cell.getId());
+    return [this.changes, ...ids].join(' ');
   }
 
   /** The kernel knows nothing any longer, or may not: tell all anew. */
@@ -99,7 +94,6 @@ export class Document {
       });
     }, true);
     undoManager?.stopCapturing();
-    this.order = model.cells.map(cell => cell.getId());
     for (const cell of model.cells) {
       // What the kernel gave it need not be told.
       this.toldOf(cell).changed = false;
@@ -115,13 +109,14 @@ export class Document {
       this.told.set(cell, made);
       cell.changed.connect(() => {
         made.changed = true;
+        this.changes++;
       });
     }
     return told;
   }
 
   private told = new WeakMap<ISharedCell, ITold>();
-  private order: string[] = [];
+  private changes = 0;
 }
 
 type Content = { [key: string]: any };

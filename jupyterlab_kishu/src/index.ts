@@ -7,7 +7,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { Attachment, IPreferences } from './attachment';
+import { Attachment, ICheckout, IPreferences } from './attachment';
 import { Badge } from './badge';
 import { Banner } from './banner';
 import { hearChords } from './chords';
@@ -227,7 +227,7 @@ class Kishu {
       const entries = await this.watched(verb, on, () => on.log());
       const entry = on.session && (await askForCommit(entries, on.session, this.trans));
       if (entry) {
-        await this.checkOut(on, verb, entry.id);
+        await this.checkOut(on, verb, () => on.checkout(entry.id));
       }
     },
     [CommandIDs.pause]: async on => {
@@ -244,10 +244,16 @@ class Kishu {
     }
   };
 
-  private async checkOut(on: Attachment, verb: string, commit: string): Promise<void> {
-    const report = await this.watched(verb, on, () => on.checkout(commit));
-    this.notices.checkedOut(report, () => {
-      this.checkOut(on, verb, report.before).catch(error => this.notices.failed(verb, error));
+  private async checkOut(
+    on: Attachment,
+    verb: string,
+    go: () => Promise<ICheckout>
+  ): Promise<void> {
+    const done = await this.watched(verb, on, go);
+    this.notices.checkedOut(done.report, () => {
+      this.checkOut(on, verb, () => on.goBack(done)).catch(error => {
+        this.notices.failed(verb, error);
+      });
     });
   }
 
