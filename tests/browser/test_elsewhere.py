@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,10 @@ from tests.browser.server import Server
 
 # The environments are made when they are needed first, which takes a minute or two.
 pytestmark = pytest.mark.timeout(600)
+ENVIRONMENTS = {
+    "lab-4.2": ("jupyterlab==4.2.7", "ipykernel<7"),
+    "collaboration": ("jupyterlab", "ipykernel", "jupyter-collaboration"),
+}
 SOURCES = ("x = [1]", "x.append(2)", "print(x)")
 
 
@@ -29,6 +34,15 @@ def test_the_wheel_has_the_front_end_and_needs_no_node(wheel: Path) -> None:
     assert place + "install.json" in names
 
 
+def test_jupyterlab_takes_it_for_compatible(wheel: Path) -> None:
+    for name, requirements in ENVIRONMENTS.items():
+        python = Path(environment(name, wheel, *requirements))
+        command = [python.with_name("jupyter"), "labextension", "list"]
+        listed = subprocess.run(command, capture_output=True, text=True, check=True)
+        (line,) = (line for line in listed.stderr.splitlines() if "jupyterlab_kishu v" in line)
+        assert "OK" in line, listed.stderr
+
+
 @pytest.fixture(scope="module")
 def notebook7(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Server]:
     pytest.importorskip("notebook", reason="Notebook 7 is not installed")
@@ -40,7 +54,7 @@ def notebook7(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Ite
 def lab42(
     tmp_path_factory: pytest.TempPathFactory, browser: Browser, wheel: Path
 ) -> Iterator[Server]:
-    python = environment("lab-4.2", wheel, "jupyterlab==4.2.7", "ipykernel<7")
+    python = environment("lab-4.2", wheel, *ENVIRONMENTS["lab-4.2"])
     with Server(tmp_path_factory.mktemp("lab42") / "place", python) as server:
         yield server
 
@@ -56,7 +70,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[
 def shared(
     tmp_path_factory: pytest.TempPathFactory, browser: Browser, wheel: Path
 ) -> Iterator[Server]:
-    python = environment("collaboration", wheel, "jupyterlab", "ipykernel", "jupyter-collaboration")
+    python = environment("collaboration", wheel, *ENVIRONMENTS["collaboration"])
     with Server(tmp_path_factory.mktemp("shared") / "place", python) as server:
         yield server
 
