@@ -76,10 +76,13 @@ export class Attachment implements IDisposable {
     private readonly trans: TranslationBundle
   ) {
     this.document = new Document(() => context.model?.sharedModel ?? null);
-    context.sessionContext.kernelChanged.connect(this.onKernelChanged, this);
     context.disposed.connect(this.dispose, this);
-    void Promise.all([context.ready, loaded]).then(() => {
-      this.adopt(context.sessionContext.session?.kernel ?? null);
+    // A notebook that cannot be loaded has no kernel either, and JupyterLab says so.
+    void Promise.allSettled([context.ready, loaded]).then(() => {
+      if (!this.disposed) {
+        context.sessionContext.kernelChanged.connect(this.onKernelChanged, this);
+        this.adopt(context.sessionContext.session?.kernel ?? null);
+      }
     });
   }
 
@@ -222,7 +225,9 @@ export class Attachment implements IDisposable {
     const cells = this.document.tell(sources);
     this.told = this.told.then(async () => {
       try {
-        await client.askAtOnce({ verb: 'cells', number, cells, ...this.who() });
+        if (cells) {
+          await client.askAtOnce({ verb: 'cells', number, cells, ...this.who() });
+        }
       } catch (error) {
         this.document.forget();
         console.warn('Kishu was not told the cells of this run.', error);
@@ -294,13 +299,13 @@ export class Attachment implements IDisposable {
       }
       return;
     }
-    if (event.client === CLIENT && event.operations.includes('unknown-cells')) {
+    if (event.client === this.name && event.operations.includes('unknown-cells')) {
       this.document.forget();
     }
     if (!event.session) {
       this.lose('detached');
     } else if (this.standing !== 'attached') {
-      if (event.client !== CLIENT) {
+      if (event.client !== this.name) {
         // A cell, or another page, has attached the kernel: we join in.
         void this.connect();
       }
@@ -310,7 +315,7 @@ export class Attachment implements IDisposable {
         this.left = null;
       }
       this.take(event.session);
-      if (event.wanted) {
+      if (event.wanted && event.wanted_of === this.name) {
         void this.follow(event.wanted);
       }
     }
@@ -387,6 +392,13 @@ export class Attachment implements IDisposable {
     if (!session) {
       throw new KishuError('not-attached', this.trans.__('There is no session.'), '');
     }
+    if (!result.ours) {
+      throw new KishuError(
+        'another-notebook',
+        this.trans.__('This kernel records another notebook, %1.', session.notebook),
+        this.trans.__('Give this notebook a kernel of its own.')
+      );
+    }
     this.mark(result.uuid);
     this.left = result.variables ? { variables: result.variables, nbytes: result.nbytes } : null;
     this.session = session;
@@ -395,8 +407,12 @@ export class Attachment implements IDisposable {
   }
 
   private take(session: Status | null): void {
-    this.session = session;
-    this._changed.emit();
+    if (session) {
+      this.session = session;
+      this._changed.emit();
+    } else {
+      this.lose('detached');
+    }
   }
 
   // Requests
@@ -419,7 +435,7 @@ export class Attachment implements IDisposable {
    *
    * @param request - makes the request, from the notebook's cells where it tells them.
    */
-  private async ask<T>(request: (cells: ToldCell[]) => ShellRequest): Promise<T> {
+  private async ask<T>(request: (cells: ToldCell[] | null) => ShellRequest): Promise<T> {
     try {
       return await this.askOnce<T>(request);
     } catch (error) {
@@ -432,7 +448,7 @@ export class Attachment implements IDisposable {
     }
   }
 
-  private async askOnce<T>(request: (cells: ToldCell[]) => ShellRequest): Promise<T> {
+  private async askOnce<T>(request: (cells: ToldCell[] | null) => ShellRequest): Promise<T> {
     const client = await this.ready();
     if (this.standing !== 'attached') {
       throw new KishuError(
@@ -442,8 +458,11 @@ export class Attachment implements IDisposable {
       );
     }
     // What was told of the last runs comes first, or the kernel would have it in another order.
-    await this.told;
-    const asks = request.length > 0 ? request(this.document.tell()) : request([]);
+    for (let told; told !== this.told;) {
+      told = this.told;
+      await told;
+    }
+    const asks = request.length > 0 ? request(this.document.tell()) : request(null);
     const pending = client.ask<T>({ ...asks, ...this.who() });
     const asked: IWaiting = { pending, progress: null };
     this.asked = asked;
@@ -461,9 +480,9 @@ export class Attachment implements IDisposable {
   }
 
   private who(): { client: string; notebook: Where } {
-    const path = this.context.path;
+    const path = this.context.localPath;
     const root = PageConfig.getOption('serverRoot');
-    return { client: CLIENT, notebook: { path, root, uuid: this.uuid } };
+    return { client: this.name, notebook: { path, root, uuid: this.uuid } };
   }
 
   private replace(target: Target): void {
@@ -490,7 +509,8 @@ export class Attachment implements IDisposable {
     const clean = !model.dirty;
     model.sharedModel.setMetadata('kishu', { uuid });
     if (clean && this.context.contentsModel?.writable !== false) {
-      void this.context.save();
+      // What cannot be saved now is saved with the notebook.
+      this.context.save().catch(() => undefined);
     }
   }
 
@@ -503,6 +523,8 @@ export class Attachment implements IDisposable {
     };
   }
 
+  /** What this notebook in this page is called in its requests. */
+  private readonly name = `jupyterlab-${UUID.uuid4()}`;
   private readonly document: Document;
   private readonly scheduled = new Map<string, string>();
   private readonly _changed = new Signal<this, void>(this);
@@ -515,9 +537,6 @@ export class Attachment implements IDisposable {
   private connecting = false;
   private disposed = false;
 }
-
-/** This page's name in what it asks. */
-const CLIENT = `jupyterlab-${UUID.uuid4()}`;
 
 async function languageOf(kernel: Kernel.IKernelConnection): Promise<string> {
   const spec = await kernel.spec;

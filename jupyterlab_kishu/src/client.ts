@@ -7,6 +7,8 @@ const EVENT = 'kishu_event';
 
 /** How long a kernel that has nothing else to do may take to answer, in milliseconds. */
 const PATIENCE = 10_000;
+/** How often what was aborted with cells that follow a failed one is sent again. */
+const TRIES = 20;
 
 /** What a request failed with: `kind` is one of Kishu's words, or one of these. */
 export class KishuError extends Error {
@@ -72,7 +74,8 @@ export class Client {
   /** Ask on the control channel: answered at once. */
   askAtOnce<T>(request: ControlRequest): Promise<Reply & { result: T }> {
     const message = this.message(request, 'control');
-    return this.replied<T>(this.send(() => this.kernel.sendControlMessage(message, true)));
+    const future = this.send(() => this.kernel.sendControlMessage(message, true));
+    return this.replied<T>(future, true);
   }
 
   private message<C extends 'shell' | 'control'>(
@@ -101,12 +104,24 @@ export class Client {
     return new KishuError('kernel-lost', this.words.lost, this.words.lostRemedy);
   }
 
-  /** The reply; an error where it tells of one, where the kernel is lost, or says nothing. */
+  /**
+   * The reply; an error where it tells of one, where the kernel is lost, or says nothing.
+   *
+   * @param atOnce - whether it does not have to wait for cells.
+   */
   private replied<T>(
-    future: Kernel.IShellFuture<any, any> | Kernel.IControlFuture<any, any>
+    future: Kernel.IShellFuture<any, any> | Kernel.IControlFuture<any, any>,
+    atOnce = false
   ): Promise<Reply & { result: T }> {
     return new Promise((resolve, reject) => {
       let timer = 0;
+      const wait = () => {
+        clearTimeout(timer);
+        timer = window.setTimeout(
+          () => fail(new KishuError('silent', this.words.silent, this.words.lostRemedy)),
+          PATIENCE
+        );
+      };
       const died = (_: unknown, status: KernelMessage.Status | 'connecting') => {
         if (status === 'dead') {
           fail(this.lost());
@@ -133,19 +148,19 @@ export class Client {
       future.onIOPub = message => {
         // The kernel has done with our message: the reply comes with it, or never.
         if ((message.content as { execution_state?: string }).execution_state === 'idle') {
-          timer = window.setTimeout(
-            () => fail(new KishuError('silent', this.words.silent, this.words.lostRemedy)),
-            PATIENCE
-          );
+          wait();
         }
       };
+      if (atOnce) {
+        wait();
+      }
       future.done.catch(() => fail(this.lost()));
     });
   }
 
   /** The repr of an expression; no cell, and nothing is bound. */
   private async evaluate(expression: string): Promise<string> {
-    for (;;) {
+    for (let tries = 0; tries < TRIES; tries++) {
       const future = this.send(() =>
         this.kernel.requestExecute({
           code: '',
@@ -171,8 +186,12 @@ export class Client {
           ? new KishuError('no-kishu', this.words.noKishu, '%pip install kishu')
           : new KishuError('no-kishu', `${value.ename}: ${value.evalue}`, '');
       }
+      if (reply.status === 'error') {
+        throw new KishuError('no-kishu', `${reply.ename}: ${reply.evalue}`, '');
+      }
       // Aborted with the cells behind one that failed: once more.
     }
+    throw new KishuError('silent', this.words.silent, this.words.lostRemedy);
   }
 }
 

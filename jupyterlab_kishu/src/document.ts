@@ -9,6 +9,8 @@ import { ToldCell } from './messages';
 interface ITold {
   /** Whether the cell has changed since. */
   changed: boolean;
+  /** How often the kernel had been given up when it was told. */
+  age: number;
 }
 
 /**
@@ -20,12 +22,16 @@ export class Document {
   constructor(private readonly model: () => ISharedNotebook | null) {}
 
   /**
-   * All cells, those that the kernel was told already by id alone.
+   * All cells, those that the kernel was told already by id alone; null where there is no notebook.
    *
    * @param sources - texts to tell in place of the present ones, by id.
    */
-  tell(sources: ReadonlyMap<string, string> = new Map()): ToldCell[] {
-    return (this.model()?.cells ?? []).map(cell => {
+  tell(sources: ReadonlyMap<string, string> = new Map()): ToldCell[] | null {
+    const cells = this.model()?.cells;
+    if (!cells) {
+      return null;
+    }
+    return cells.map(cell => {
       const told = this.toldOf(cell);
       const id = cell.getId();
       const source = sources.get(id);
@@ -46,7 +52,7 @@ export class Document {
 
   /** The kernel knows nothing any longer, or may not: tell all anew. */
   forget(): void {
-    this.told = new WeakMap();
+    this.age++;
   }
 
   /**
@@ -68,6 +74,10 @@ export class Document {
         anew: Boolean(cell) && cells.has(id) && mixesOutputs(cells.get(id)!, cell!)
       }))
     );
+    const lost = wanted.find(({ id, cell }) => !cell && !cells.has(id));
+    if (lost) {
+      throw new Error(`The cell ${lost.id} went while the checkout was on its way.`);
+    }
     const stay = new Set(places.filter(place => place.stays).map(place => place.id));
     const moved = new Map(
       [...cells].filter(([id]) => !stay.has(id)).map(([id, cell]) => [id, contentOf(cell)])
@@ -86,7 +96,7 @@ export class Document {
       places.forEach(({ id, stays }, index) => {
         const content = wanted[index].cell;
         if (!stays) {
-          model.insertCell(index, trusted(content ?? moved.get(id)!) as any);
+          model.insertCell(index, (content ?? moved.get(id)!) as any);
           changes++;
         } else if (content) {
           changes += update(cells.get(id)!, content) ? 1 : 0;
@@ -104,7 +114,7 @@ export class Document {
   private toldOf(cell: ISharedCell): ITold {
     let told = this.told.get(cell);
     if (!told) {
-      const made: ITold = { changed: true };
+      const made: ITold = { changed: true, age: this.age };
       told = made;
       this.told.set(cell, made);
       cell.changed.connect(() => {
@@ -112,37 +122,42 @@ export class Document {
         this.changes++;
       });
     }
+    if (told.age !== this.age) {
+      told.age = this.age;
+      told.changed = true;
+    }
     return told;
   }
 
   private told = new WeakMap<ISharedCell, ITold>();
   private changes = 0;
+  private age = 0;
 }
 
 type Content = { [key: string]: any };
 
-/** A cell as the notebook file has it. */
+/**
+ * A cell as the notebook file has it, and whether its outputs may show what they like: JupyterLab
+ * keeps that in its metadata while it is open, for cells that were run here or are trusted.
+ */
 function contentOf(cell: ISharedCell): Content {
   const { metadata, ...content } = cell.toJSON() as ICell;
-  const { trusted: _, ...kept } = (metadata ?? {}) as Content;
-  return { ...content, metadata: kept };
-}
-
-/** A cell whose outputs may show what they like: its user ran it, and the history is trusted. */
-function trusted(content: Content): Content {
-  return content.cell_type === 'code'
-    ? { ...content, metadata: { ...content.metadata, trusted: true } }
-    : content;
+  const { trusted, ...kept } = (metadata ?? {}) as Content;
+  return { ...content, metadata: trusted === true ? { ...kept, trusted } : kept };
 }
 
 /**
  * Whether outputs would be replaced by others. JupyterLab hears of the new ones before the old ones
- * go, and joins streams of one name: such a cell is inserted anew.
+ * go, and joins streams of one name: such a cell is inserted anew. So is one that would show outputs
+ * that are not trusted in place of those that are.
  */
 function mixesOutputs(cell: ISharedCell, content: Content): boolean {
-  const now: unknown[] = contentOf(cell).outputs ?? [];
+  const { outputs: now = [], metadata } = contentOf(cell);
   const then: unknown[] = content.outputs ?? [];
-  return now.length > 0 && then.length > 0 && !JSONExt.deepEqual(now as any, then as any);
+  if (!then.length || JSONExt.deepEqual(now, then as any)) {
+    return false;
+  }
+  return now.length > 0 || (metadata.trusted === true && content.metadata?.trusted !== true);
 }
 
 /** Change what differs, in place, so that the cursor, widgets and scrolling stay. */

@@ -158,8 +158,8 @@ export interface Welcome {
 
 /** What a notebook is attached to. */
 export interface Attached {
+  ours: boolean;
   uuid: string;
-  fresh: boolean;
   variables: number;
   nbytes: number;
 }
@@ -282,6 +282,7 @@ export interface Event {
   client: string;
   session: Status | null;
   wanted: string;
+  wanted_of: string;
   progress: Progress | null;
 }
 

@@ -105,7 +105,7 @@ export class Notices {
       label: this.trans.__('Cancel'),
       callback: (event: MouseEvent) => {
         event.preventDefault();
-        void current?.pending.cancel();
+        current?.pending.cancel().catch(error => this.failed(verb, error));
       }
     };
     const show = () => {

@@ -29,15 +29,15 @@ class LiveDocument:
             NotRecording: the disk refused.
         """
         known = self._cells
-        unknown = [told.id for told in cells if told.cell is None and told.id not in known]
-        if unknown:
-            raise UnknownCells(f"{len(unknown)} cells were never told.")
-        self._cells = {
-            told.id: known[told.id]
-            if told.cell is None
-            else documents.store_cell(told.cell, self._writer)
-            for told in cells
-        }
+        now: dict[str, StoredCell] = {}
+        for told in cells:
+            if told.cell is not None:
+                now[_free(told.id, now)] = documents.store_cell(told.cell, self._writer)
+            elif told.id in known and told.id not in now:
+                now[told.id] = known[told.id]
+            else:
+                raise UnknownCells(f"Cell {told.id} was never told.")
+        self._cells = now
 
     def for_commit(self, parent: CommitId) -> Document:
         """What a commit on top of ``parent`` says of the cells."""
@@ -91,3 +91,11 @@ class LiveDocument:
         self._base = self._cells_at(id)
         if self._base is not None:
             self._cells = dict(self._base.cells)
+
+
+def _free(id: str, taken: dict[str, StoredCell]) -> str:
+    """The id, or where two cells have it another for the second: no cell is lost for that."""
+    number, free = 2, id
+    while free in taken:
+        number, free = number + 1, f"{id}-{number}"
+    return free

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -165,6 +166,12 @@ class Session:
 
     # The notebook
 
+    def be_known_by(self, marked: str) -> None:
+        """A front end will write an id to the notebook's metadata: see that there is one."""
+        if not self.uuid and self.notebook is not None:
+            self.uuid = marked or str(uuid.uuid4())
+            self.follow(self.notebook)
+
     def follow(self, notebook: Path) -> None:
         """The notebook was renamed or moved: the history stays its own."""
         self.notebook = notebook
@@ -200,17 +207,22 @@ class Session:
         document = self._told(front_end, cells)
         if commit in self._history.commits and commit not in self._history.documents:
             told = document.for_commit(self._history.commit(commit).parent)
-            self._ledger.write("cells", documents={commit: told}, when="soon")
+            try:
+                self._ledger.write("cells", documents={commit: told}, when="soon")
+            except NotRecording:
+                del self._documents[front_end]
+                raise
             document.recorded(commit)
 
     def _told(self, front_end: str, cells: list[ToldCell]) -> LiveDocument:
         document = self._documents.pop(front_end, None)
         if document is None:
             document = LiveDocument(self._history, self._store, self._writer)
+        # Where this fails, nothing counts as told any longer.
+        document.tell(cells)
         self._documents[front_end] = document
         while len(self._documents) > _FRONT_ENDS:
             del self._documents[next(iter(self._documents))]
-        document.tell(cells)
         return document
 
     # The verbs
@@ -404,6 +416,7 @@ class Session:
         )
         if not dry_run:
             self._worktree.recorder.forget()
+            self._documents.clear()
             self._writer.measure()
         return garbage
 

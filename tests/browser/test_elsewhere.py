@@ -37,7 +37,7 @@ def test_the_wheel_has_the_front_end_and_needs_no_node(wheel: Path) -> None:
 def test_jupyterlab_takes_it_for_compatible(wheel: Path) -> None:
     for name, requirements in ENVIRONMENTS.items():
         python = Path(environment(name, wheel, *requirements))
-        command = [python.with_name("jupyter"), "labextension", "list"]
+        command = [str(python.with_name("jupyter")), "labextension", "list"]
         listed = subprocess.run(command, capture_output=True, text=True, check=True)
         (line,) = (line for line in listed.stderr.splitlines() if "jupyterlab_kishu v" in line)
         assert "OK" in line, listed.stderr

@@ -22,7 +22,7 @@ def cell(id: str, source: str, outputs: list[Any] | None = None) -> dict[str, An
 def texts(reply: dict[str, Any]) -> list[str | None]:
     """The cells that a checkout brings: their text; None for those that are there already."""
     cells = reply["result"]["cells"]["cells"]
-    return [told["cell"] and told["cell"]["source"] for told in cells]
+    return [told["cell"]["source"] if "cell" in told else None for told in cells]
 
 
 def ok(reply: dict[str, Any]) -> Any:
@@ -59,7 +59,7 @@ def test_init_attaches_and_gives_the_notebook_its_id(page: Kernel, notebook: Pat
     again = page.ask("init", notebook={"path": notebook.name, "root": str(notebook.parent)})
     attached = ok(again)
     assert attached["uuid"]
-    assert attached["fresh"] is False
+    assert attached["ours"] is True
     assert again["session"]["notebook"] == str(notebook)
     assert again["session"]["recording"] is True
 
@@ -188,7 +188,6 @@ def test_the_cells_survive_a_restart(page: Kernel, start: Start, notebook: Path)
     again = start(notebook)
     where = {"path": notebook.name, "root": str(notebook.parent)}
     attached = ok(again.ask("init", client="new", notebook=where, cells=[cell("a", "now")]))
-    assert attached["fresh"] is True
     assert attached["variables"] == 1
     assert ok(again.ask("restore", client="new"))["loaded"] == ["x"]
     assert texts(again.ask("checkout", client="new", ref=one, cells=[{"id": "a"}])) == ["one"]
@@ -259,7 +258,7 @@ def test_a_request_is_cancelled_before_it_begins(page: Kernel) -> None:
     page.ok("x = 1")
     running = page.send("import time; time.sleep(0.5); x = 2")
     sent = page.send_request("undo", client="page")
-    ok(page.ask("cancel", "control", request=sent))
+    assert ok(page.ask("cancel", "control", request=sent)) is False
     assert page.replied(sent)["kind"] == "cancelled"
     page.wait(running)
     assert page.value("x") == 2
@@ -273,7 +272,7 @@ def test_a_request_is_cancelled_while_it_runs(page: Kernel) -> None:
     for _ in range(10_000):
         if ok(page.ask("progress", "control"))["done"]:
             break
-    ok(page.ask("cancel", "control", request=sent))
+    assert ok(page.ask("cancel", "control", request=sent)) is True
     reply = page.replied(sent)
     assert reply["kind"] == "cancelled"
     assert page.value("a") is None
@@ -317,3 +316,101 @@ def test_a_rename_is_followed_and_a_copy_has_its_own(start: Start, notebook: Pat
     assert (
         ok(kernel.ask("checkout", ref=ok(shown)["id"], cells=[cell("a", "mine")]))["cells"] is None
     )
+
+
+def test_a_second_notebook_on_the_kernel_changes_nothing_of_the_first_s_cells(
+    page: Kernel, notebook: Path
+) -> None:
+    other = make_notebook(notebook.with_name("other.ipynb"))
+    where = {"path": other.name, "root": str(other.parent)}
+    ours = {"path": notebook.name, "root": str(notebook.parent)}
+    assert ok(page.ask("init", client="other", notebook=where, cells=[]))["ours"] is False
+    page.ok("x = 1")
+    mine = page.ask("commit", client="page", notebook=ours, message="m", cells=[cell("a", "A")])
+    page.ok("x = 2")
+    ok(page.ask("cells", "control", client="other", notebook=where, number=2,
+                cells=[cell("a", "B")]))  # fmt: skip
+    reply = page.ask("checkout", client="page", notebook=ours, ref="HEAD", cells=[{"id": "a"}])
+    assert texts(reply) == [None]
+    # It is not asked for cells that it does not show: it would ask for them for ever.
+    reply = page.ask(
+        "checkout", client="other", notebook=where, ref=ok(mine)["id"], cells=[{"id": "a"}]
+    )
+    assert ok(reply)["cells"] is None
+    event = page.event(lambda event: "checkout" in event["operations"])
+    assert event["wanted"] == ""
+
+
+def test_a_notebook_is_the_same_by_another_path(start: Start, notebook: Path) -> None:
+    link = notebook.parent.with_name("link")
+    link.symlink_to(notebook.parent)
+    kernel = start(notebook)
+    kernel.ok("%load_ext kishu")
+    reply = kernel.ask("init", notebook={"path": notebook.name, "root": str(link)}, cells=[])
+    assert ok(reply)["ours"] is True
+    assert ok(reply)["uuid"]
+
+
+def test_a_cell_that_checks_out_asks_the_page_that_showed_the_cells(page: Kernel) -> None:
+    page.ok("x = 1")
+    one = ok(page.ask("commit", client="page", message="one", cells=[cell("a", "one")]))["id"]
+    page.ok("x = 2")
+    assert "follow" in page.ok(f"%kishu checkout {one}")
+    event = page.event(lambda event: event["wanted"])
+    assert (event["wanted"], event["wanted_of"]) == (one, "page")
+
+
+def test_a_session_detached_by_a_cell_can_be_attached_again(page: Kernel, notebook: Path) -> None:
+    page.ok("x = 1")
+    page.ok("%kishu detach")
+    assert page.ask("undo")["kind"] == "not-attached"
+    assert ok(page.ask("hello"))["attached"] is False
+    where = {"path": notebook.name, "root": str(notebook.parent)}
+    assert ok(page.ask("init", client="page", notebook=where, cells=[]))["ours"] is True
+    page.ok("x = 2")
+    ok(page.ask("undo"))
+    assert page.value("x") == 1
+
+
+def test_a_cell_of_verbs_gives_no_old_commit_new_cells(page: Kernel) -> None:
+    """Only commits that were made while it ran have the cells as they are then."""
+    page.ok("x = 1")
+    page.ok("x = 2")
+    page.ok("%kishu undo")
+    ok(page.ask("cells", "control", client="page", number=3, cells=[cell("a", "%kishu undo")]))
+    reply = page.ask("checkout", client="page", ref="HEAD", cells=[{"id": "a"}])
+    assert texts(reply) == []  # Those of the commit that attached.
+    page.ok("%kishu commit -m named")
+    ok(page.ask("cells", "control", client="page", number=4, cells=[cell("a", "%kishu commit")]))
+    reply = page.ask("checkout", client="page", ref="HEAD", cells=[cell("a", "now")])
+    assert texts(reply) == ["%kishu commit"]
+
+
+def test_cells_that_nobody_tells_are_not_none(page: Kernel) -> None:
+    page.ok("x = 1")
+    ok(page.ask("cells", "control", client="page", number=1))
+    ok(page.ask("cells", "control", client="page", number=1, cells=[cell("a", "told later")]))
+    reply = page.ask("checkout", client="page", ref="HEAD", cells=[cell("a", "here")])
+    assert texts(reply) == ["told later"]
+
+
+def test_half_an_emoji_stops_nothing(page: Kernel) -> None:
+    page.ok("x = 1")
+    # As a browser writes it.
+    page.client.session.pack = lambda content: json.dumps(content, default=str).encode()
+    odd = cell("a", "print('\ud83d')")
+    commit = ok(page.ask("commit", client="page", message="odd", cells=[odd]))["id"]
+    reply = page.ask("checkout", client="page", ref=commit, cells=[cell("a", "other")])
+    assert texts(reply) == ["print('?')"]
+
+
+def test_what_could_not_be_recorded_is_told_anew(page: Kernel) -> None:
+    page.ok("x = 1")
+    ok(page.ask("commit", client="page", message="m", cells=[cell("a", "old")]))
+    page.ok("x = 2")
+    page.ok("import kishu; w = kishu.session()._writer; floor, w._floor = w._floor, 1 << 62")
+    ok(page.ask("cells", "control", client="page", number=2, cells=[cell("a", "new")]))
+    page.event(lambda event: "unknown-cells" in event["operations"])
+    page.ok("w._floor = floor")
+    reply = page.ask("commit", client="page", message="n", cells=[{"id": "a"}])
+    assert reply["kind"] == "unknown-cells"

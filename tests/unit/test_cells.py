@@ -108,13 +108,14 @@ def test_a_front_end_that_is_not_asking_is_asked(notebook: Notebook) -> None:
     assert wanted == [one, one]
 
 
-def test_cells_that_were_never_told_change_nothing(notebook: Notebook) -> None:
-    one = run(notebook, "x = 1", [cell("a", "x = 1")])
+def test_cells_that_were_never_told_are_asked_for_with_all_others(notebook: Notebook) -> None:
+    run(notebook, "x = 1", [cell("a", "x = 1")])
     two = notebook.run("x = 2")
-    with pytest.raises(UnknownCells):
-        notebook.session.record_cells("page", two, [ToldCell("a"), ToldCell("never")])
-    notebook.session.record_cells("page", two, [ToldCell("a")])
-    assert sources_at(notebook, two) == sources_at(notebook, one)
+    for told in ([ToldCell("a"), ToldCell("never")], [ToldCell("a")]):
+        with pytest.raises(UnknownCells):
+            notebook.session.record_cells("page", two, told)
+    notebook.session.record_cells("page", two, [cell("a", "x = 2")])
+    assert sources_at(notebook, two) == ["x = 2"]
 
 
 def test_a_ninth_front_end_takes_the_place_of_the_first(notebook: Notebook) -> None:
@@ -122,6 +123,17 @@ def test_a_ninth_front_end_takes_the_place_of_the_first(notebook: Notebook) -> N
         run(notebook, f"x = {number}", [cell("a", "")], page=f"page {number}")
     with pytest.raises(UnknownCells):
         run(notebook, "x = 9", [ToldCell("a")], page="page 0")
+
+
+def test_two_cells_of_one_id_are_both_kept(notebook: Notebook) -> None:
+    one = run(notebook, "x = 1", [cell("a", "first"), cell("a", "second")])
+    assert sources_at(notebook, one) == ["first", "second"]
+
+
+def test_an_empty_notebook_is_one_too(notebook: Notebook) -> None:
+    run(notebook, "x = 1", [cell("a", "first")])
+    two = run(notebook, "x = 2", [])
+    assert sources_at(notebook, two) == []
 
 
 def test_large_outputs_are_stored_once(notebook: Notebook) -> None:
@@ -170,6 +182,7 @@ def test_gc_keeps_the_cells_of_what_it_keeps(tmp_path: Path) -> None:
     notebook = Notebook(tmp_path / "home", tmp_path / "n.ipynb", Config(floor=0, keep_commits=1))
     big = [{"data": os.urandom(20_000).hex()} for _ in range(3)]
     run(notebook, "x = [0]", [cell("a", "lost", big[0])])
+    run(notebook, "x = [1]", [cell("a", "between")])
     with notebook.session.showing("page", [cell("a", "named", big[1]), cell("b", "same")]):
         named = notebook.session.commit("keep me").id
     last = run(notebook, "x = [2]", [cell("a", "last", big[2]), ToldCell("b")])
@@ -181,6 +194,20 @@ def test_gc_keeps_the_cells_of_what_it_keeps(tmp_path: Path) -> None:
     assert notebook.session.status().nbytes < size - 30_000
     assert sources_at(notebook, named) == ["named", "same"]
     assert sources_at(notebook, last) == ["last", "same"]
+    notebook.session.detach()
+
+
+def test_gc_keeps_the_cells_of_commits_whose_variables_are_kept_by_others(tmp_path: Path) -> None:
+    notebook = Notebook(tmp_path / "home", tmp_path / "n.ipynb", Config(floor=0, keep_commits=1))
+    one = run(notebook, "x = 1", [cell("a", "first", {"data": os.urandom(9_000).hex()})])
+    run(notebook, "pass", [cell("a", "second")])
+    run(notebook, "pass", [cell("a", "third")])
+    notebook.session.detach()
+    notebook.restart()
+    garbage = notebook.session.gc()
+    assert one not in garbage.commits
+    with notebook.session.showing("page", [cell("a", "now")]):
+        assert notebook.session.checkout(one).cells is not None
     notebook.session.detach()
 
 
@@ -258,7 +285,9 @@ def test_a_notebook_is_located(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     path.parent.mkdir()
     path.touch()
     assert locate("sub/n.ipynb", str(tmp_path)) == path
-    assert locate("RTC:sub/n.ipynb", str(tmp_path)) == path
+    colon = tmp_path / "12:30.ipynb"
+    colon.touch()
+    assert locate("12:30.ipynb", str(tmp_path)) == colon
     monkeypatch.setenv("HOME", str(tmp_path))
     assert locate("sub/n.ipynb", "~") == path
     # The server does not say its root: what the kernel was told, or where it runs.

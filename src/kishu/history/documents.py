@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -136,7 +137,11 @@ def store_cell(cell: NotebookCell, writer: Writer) -> StoredCell:
 
 
 def _store_json(value: object, writer: Writer) -> Blob:
-    data = msgspec.json.encode(value, order="sorted")
+    try:
+        data = msgspec.json.encode(value, order="sorted")
+    except UnicodeEncodeError:
+        # Half an emoji, as an output that was cut in two may have it.
+        data = json.dumps(value, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
     chunks = range(0, len(data), blobs.CHUNK_BYTES)
     names = [writer.put(data[at : at + blobs.CHUNK_BYTES]) for at in chunks]
     return blobs.write_tree(names, len(data), writer)

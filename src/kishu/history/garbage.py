@@ -59,7 +59,6 @@ def collect_garbage(
             version for id, state in states(history) if id in stays for version in state.values()
         }
         needed = chunks_of((history.recipe(version) for version in versions), store)
-        needed |= documents.chunks_of(history, stays, store)
         goes = [
             id
             for id, state in states(history)
@@ -67,6 +66,8 @@ def collect_garbage(
             and id not in history.forgotten
             and not versions.issuperset(state.values())
         ]
+        keep = history.commits.keys() - history.forgotten - set(goes)
+        needed |= documents.chunks_of(history, keep, store)
         if announce is not None:
             announce(sorted(goes))
         gone = collect(store, needed, dry_run=announce is None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import kishu
@@ -30,7 +31,7 @@ def answer(request: Request) -> Any:
     if isinstance(request, messages.Detach):
         extension.detach()
         return None
-    ours = _shows_our_notebook(session, request)
+    ours = shows_our_notebook(session, request)
     if isinstance(request, Showing):
         with session.showing(request.client, request.cells if ours else None):
             return _ANSWERS[type(request)](session, request)
@@ -59,28 +60,41 @@ def _attach(request: messages.Init) -> Attached:
         path = locate(where.path, where.root) if where.path else None
         extension.attach(path, where.uuid if request.notebook is not None else None)
     session = extension.session()
-    ours = _shows_our_notebook(session, request)
+    ours = shows_our_notebook(session, request)
+    if ours and request.notebook is not None:
+        session.be_known_by(where.uuid)
     if request.cells is not None and ours:
         # A new session's first commit has the cells that it found.
         commit = session.head if fresh else ""
         session.record_cells(request.client, commit, request.cells)
     variables, nbytes = session.earlier
-    return Attached(session.uuid if ours else "", fresh, variables, nbytes)
+    return Attached(ours, session.uuid if ours else "", variables, nbytes)
 
 
-def _shows_our_notebook(session: Session, request: Request) -> bool:
-    """Whether a request comes from the session's notebook; if that was renamed, follow it."""
+def shows_our_notebook(session: Session, request: Request) -> bool:
+    """Whether a request comes from the session's notebook; if that was renamed, follow it.
+
+    Several notebooks can have one kernel; its session is that of the first.
+    """
     where = request.notebook
     if where is None:
         return True
     path = locate(where.path, where.root)
-    if path is None or session.notebook is None or path == session.notebook:
+    if path is None or session.notebook is None or _are_same(path, session.notebook):
         return True
     if (where.uuid and where.uuid != session.uuid) or session.notebook.exists():
         # A second notebook on this kernel, or a copy.
         return False
     session.follow(path)
     return True
+
+
+def _are_same(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, by whatever links."""
+    try:
+        return one == other or one.samefile(other)
+    except OSError:
+        return False
 
 
 def _log(session: Session, request: messages.Log) -> list[Entry]:

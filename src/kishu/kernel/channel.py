@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from kishu.errors import Cancelled, KishuError, UnknownCells, UsageError
 from kishu.kernel import messages
-from kishu.kernel.answers import answer
+from kishu.kernel.answers import answer, shows_our_notebook
 from kishu.kernel.hooks import Hooks
 from kishu.kernel.messages import (
     CellsRun,
@@ -53,7 +53,7 @@ class Channel:
         self._began = self._told = 0.0
         self._cancelled: deque[str] = deque(maxlen=100)
         self._cells: deque[CellsRun] = deque()
-        self._wanted = ""
+        self._shower = self._wanted = ""
         self._listened = False
 
     def open(self) -> None:
@@ -76,7 +76,7 @@ class Channel:
             reply: Reply | ErrorReply = self._answer(id, message["content"])
         except BaseException as error:
             reply = ErrorReply.of(_told_as(error), self._status())
-        self._send(stream, messages.REPLY, reply, message, idents)
+        self._reply(stream, reply, message, idents)
 
     def _answer(self, id: str, content: object) -> Reply:
         request: Request = msgspec.convert(content, messages.ShellRequest)
@@ -88,21 +88,28 @@ class Channel:
             raise Cancelled("Cancelled before it began.")
         self._take_in_cells()
         self._listened = True
-        if getattr(request, "cells", None) is not None and self._session is not None:
-            self._session.bring_cells = self._want_cells
         self._client, self._progress = request.client, Progress(id)
         self._began = time.monotonic()
         if self._session is not None:
             self._session.progress = self._tell_progress
+            # Who asks for a checkout puts the cells in place; nobody else need be asked.
+            self._session.bring_cells = None
         try:
             result = answer(request)
         finally:
             self._progress = Progress()
             if self._session is not None:
                 self._session.progress = lambda what, done, total: None
+                self._note_cells_of(self._session, request)
             self._announce()
             self._client = ""
         return Reply(verb_of(request), result, self._status())
+
+    def _note_cells_of(self, session: Session, request: Request) -> None:
+        """Remember who shows the notebook: that client brings cells back that a cell wants."""
+        if getattr(request, "cells", None) is not None and shows_our_notebook(session, request):
+            self._shower = request.client
+        session.bring_cells = self._want_cells if self._shower else None
 
     def _tell_progress(self, what: str, done: int, total: int) -> None:
         """Note how far the request is, tell it now and then; stop it if somebody wants it to."""
@@ -122,7 +129,7 @@ class Channel:
             reply: Any = self._answer_at_once(message["content"])
         except BaseException as error:
             reply = ErrorReply.of(_told_as(error), None)
-        self._send(stream, messages.REPLY, reply, message, idents)
+        self._reply(stream, reply, message, idents)
 
     def _answer_at_once(self, content: object) -> dict[str, Any]:
         request: Any = msgspec.convert(content, messages.ControlRequest)
@@ -132,6 +139,7 @@ class Channel:
             self._kernel.io_loop.add_callback(self._take_in_cells)
         elif isinstance(request, messages.Cancel):
             self._cancelled.append(request.request)
+            result = self._progress.request == request.request
         elif isinstance(request, messages.ProgressOf):
             result = self._progress
         reply = Reply(verb_of(request), result, None)
@@ -147,13 +155,15 @@ class Channel:
         while self._cells:
             told = self._cells.popleft()
             try:
-                hooks.flush()
-                commit = hooks.commits.get(told.number, "")
-                session.record_cells(told.client, commit, told.cells or [])
-            except UnknownCells:
-                self._publish(Event(["unknown-cells"], told.client, self._status()))
+                if told.cells is not None and shows_our_notebook(session, told):
+                    hooks.flush()
+                    commit = hooks.commits.get(told.number, "")
+                    session.record_cells(told.client, commit, told.cells)
             except BaseException as error:
-                session.why_not = f"the notebook's cells were not recorded: {error}"
+                if not isinstance(error, UnknownCells):
+                    session.why_not = f"the notebook's cells were not recorded: {error}"
+                # The client takes them for told: it must tell all anew.
+                self._publish(Event(["unknown-cells"], told.client, self._status()))
 
     # Events
 
@@ -175,7 +185,7 @@ class Channel:
         try:
             status = self._status()
             if self._listened or "attach" in operations or "restart" in operations:
-                self._publish(Event(operations, self._client, status, wanted))
+                self._publish(Event(operations, self._client, status, wanted, self._shower))
         except Exception as error:
             if self._session is not None:
                 self._session.why_not = f"front ends are not told what happens: {error}"
@@ -188,6 +198,14 @@ class Channel:
 
     def _publish(self, event: Event) -> None:
         self._send(self._kernel.iopub_socket, messages.EVENT, event, None, None)
+
+    def _reply(self, stream: Any, reply: Any, parent: Any, idents: Any) -> None:
+        try:
+            self._send(stream, messages.REPLY, reply, parent, idents)
+        except Exception as error:
+            # What cannot be written down is no reason for silence.
+            told = ErrorReply.of(_told_as(error), None)
+            self._send(stream, messages.REPLY, told, parent, idents)
 
     def _send(self, stream: Any, kind: str, content: Any, parent: Any, idents: Any) -> None:
         self._kernel.session.send(

@@ -36,7 +36,7 @@ class Hooks:
         self._pid = os.getpid()
         self._running: list[Any] = []
         self._started = 0.0
-        self._head: CommitId = ""
+        self._count = len(session.history.commits)
         self._waiting: Cell | None = None
         self._thread = threading.main_thread()
 
@@ -62,6 +62,8 @@ class Hooks:
             except ValueError:
                 # %reset and other extensions may have cleared the list.
                 continue
+        # The end of a cell that detaches is not heard.
+        self._running.clear()
 
     def before_cell(self, info: Any) -> None:
         """A cell is about to run: what the last one changed must be recorded by now."""
@@ -74,7 +76,7 @@ class Hooks:
             return  # A cell that a cell runs: the outer one is the one to record.
         self.flush()
         self._session.begin_cell()
-        self._head = self._session.head
+        self._count = len(self._session.history.commits)
         self._started = time.perf_counter()
         audit.begin()
 
@@ -130,8 +132,9 @@ class Hooks:
         if cell is None:
             return
         self._record(cell)
-        if self._session.head != self._head:
-            self.commits[cell.number] = self._session.head
+        commits = self._session.history.commits
+        if len(commits) > self._count:
+            self.commits[cell.number] = next(reversed(commits))
         if len(self.commits) > _REMEMBERED:
             del self.commits[next(iter(self.commits))]
 

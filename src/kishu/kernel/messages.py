@@ -156,6 +156,8 @@ class ProgressOf(Request, tag="progress"):
 class Cancel(Request, tag="cancel", kw_only=True):
     """Stop answering a request (control channel): it gets an error, nothing is changed.
 
+    Answered by whether it is being answered already, so that it may be too late.
+
     Attributes:
         request: the ``msg_id`` of the request.
     """
@@ -190,14 +192,14 @@ class Attached(msgspec.Struct):
     """What a notebook is attached to.
 
     Attributes:
-        uuid: the id to write to the notebook's metadata; empty where the session is another's.
-        fresh: whether it was this request that attached it.
+        ours: whether the session is this notebook's, and not another's on the same kernel.
+        uuid: the id to write to the notebook's metadata.
         variables: how many variables the last kernel left, until this one has some; else 0.
         nbytes: their size.
     """
 
+    ours: bool
     uuid: str
-    fresh: bool
     variables: int
     nbytes: int
 
@@ -267,7 +269,8 @@ class Event(msgspec.Struct):
             its cells anew).
         client: whose request it was; empty where it was a cell's doing.
         session: where the session is now; None once it is detached.
-        wanted: the commit whose cells a cell has checked out: the client may ask for them.
+        wanted: the commit whose cells a cell has checked out, for a client to ask for them.
+        wanted_of: that client.
         progress: how far a request is; such an event tells of nothing else.
     """
 
@@ -275,6 +278,7 @@ class Event(msgspec.Struct):
     client: str = ""
     session: Status | None = None
     wanted: str = ""
+    wanted_of: str = ""
     progress: Progress | None = None
 
 

@@ -26,12 +26,11 @@ def locate(path: str, root: str) -> Path | None:
     path below the server's root, and perhaps the root, which may be another machine's.
 
     Args:
-        path: as the front end has it, with slashes; perhaps with a drive (``RTC:``) before it.
+        path: as the front end has it, below the server's root, with slashes.
         root: the server's root directory, perhaps with ``~``; empty where it is not known.
     """
-    below = path.partition(":")[2] or path
     told = os.environ.get("JPY_SESSION_NAME") or ""
-    candidates = list(_candidates(below, root, told))
+    candidates = list(_candidates(path, root, told))
     there = (candidate for candidate in candidates if candidate.is_file())
     return next(there, next(iter(candidates), None))
 
