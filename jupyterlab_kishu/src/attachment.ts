@@ -331,21 +331,24 @@ export class Attachment implements IDisposable {
   }
 
   /** Find out whether there is a session; attach where the user wants one. Tells no errors. */
-  private async connect(): Promise<void> {
+  private connect(): Promise<void> {
+    this.connecting ??= this.tryToConnect().finally(() => {
+      this.connecting = null;
+    });
+    return this.connecting;
+  }
+
+  private async tryToConnect(): Promise<void> {
     const client = this.client;
-    if (!client || this.connecting) {
+    if (!client) {
       return;
     }
-    this.connecting = true;
     try {
       this.language ??= await languageOf(client.kernel);
+      const { reattach, always } = this.preferences();
       if (this.language !== 'python') {
         this.stand('foreign');
-        return;
-      }
-      const { reattach, always } = this.preferences();
-      const wanted = always || (reattach && this.uuid !== '');
-      if (wanted) {
+      } else if (always || (reattach && this.uuid !== '')) {
         await this.attach(client);
       } else if ((await client.isServing()) && (await this.welcome(client)).attached) {
         await this.attach(client);
@@ -353,17 +356,15 @@ export class Attachment implements IDisposable {
         this.stand('detached');
       }
     } catch (error) {
-      if (client !== this.client) {
-        return;
-      }
-      if (!(error instanceof KishuError && error.kind === 'kernel-lost')) {
+      if (
+        client === this.client &&
+        !(error instanceof KishuError && error.kind === 'kernel-lost')
+      ) {
         this.stand('detached', error instanceof Error ? error.message : String(error));
       }
-    } finally {
-      this.connecting = false;
-      if (client !== this.client) {
-        void this.connect();
-      }
+    }
+    if (client !== this.client) {
+      await this.tryToConnect();
     }
   }
 
@@ -450,6 +451,7 @@ export class Attachment implements IDisposable {
 
   private async askOnce<T>(request: (cells: ToldCell[] | null) => ShellRequest): Promise<T> {
     const client = await this.ready();
+    await this.connecting;
     if (this.standing !== 'attached') {
       throw new KishuError(
         'not-attached',
@@ -534,7 +536,8 @@ export class Attachment implements IDisposable {
   private told: Promise<void> = Promise.resolve();
   /** What the kernel speaks, once that is known. */
   private language: string | null = null;
-  private connecting = false;
+  /** Until it is found out whether there is a session. */
+  private connecting: Promise<void> | null = null;
   private disposed = false;
 }
 

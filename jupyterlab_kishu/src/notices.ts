@@ -5,7 +5,7 @@ import { Widget } from '@lumino/widgets';
 import type { Attachment, IWaiting } from './attachment';
 import { KishuError } from './client';
 import type { Entry, Report, Status } from './messages';
-import { cost, size, told } from './words';
+import { cost, size, told, unchecked } from './words';
 
 /** How long what went well is shown, in milliseconds. */
 const BRIEFLY = 6_000;
@@ -180,12 +180,17 @@ export class Notices {
     this.tell('success', sentences, BRIEFLY);
   }
 
-  /** Notify; what does not fit in a notification is shown in a dialog that it offers. */
+  /**
+   * Notify; what does not fit in a notification is shown in a dialog that it offers.
+   *
+   * @param details - shown in that dialog alone.
+   */
   private tell(
     type: 'success' | 'warning' | 'error',
     sentences: string[],
     autoClose: number | false,
-    actions: Notification.IAction[] = []
+    actions: Notification.IAction[] = [],
+    details: string[] = []
   ): void {
     const text = sentences.join('\n');
     const more = {
@@ -194,12 +199,12 @@ export class Notices {
         event.preventDefault();
         void showDialog({
           title: 'Kishu',
-          body: detailsOf(sentences),
+          body: detailsOf([...sentences, ...details]),
           buttons: [Dialog.okButton({ label: this.trans.__('Close') })]
         });
       }
     };
-    const offered = text.length > ROOM ? [...actions, more] : actions;
+    const offered = text.length > ROOM || details.length ? [...actions, more] : actions;
     Notification.emit(text, type, { autoClose, actions: offered });
   }
 
@@ -209,10 +214,11 @@ export class Notices {
     sentences: string[],
     actions: Notification.IAction[] = []
   ): void {
+    const details = unchecked(report, this.trans);
     if (Object.keys(report.missing).length) {
-      this.tell('warning', sentences, false, actions);
+      this.tell('warning', sentences, false, actions, details);
     } else {
-      this.tell('success', sentences, actions.length ? 2 * BRIEFLY : BRIEFLY, actions);
+      this.tell('success', sentences, actions.length ? 2 * BRIEFLY : BRIEFLY, actions, details);
     }
   }
 }

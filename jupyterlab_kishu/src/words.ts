@@ -33,19 +33,18 @@ export function told(report: Report, words: IWords): string[] {
   if (!sentences.length && !Object.keys(report.missing).length) {
     sentences.push(words.__('No variable differs.'));
   }
-  return [...sentences, ...failed(report, words)];
+  const missing = Object.entries(report.missing);
+  return [
+    ...sentences,
+    ...missing.map(([name, why]) => words.__('%1 did not come back: %2', name, why))
+  ];
 }
 
-/** What could not be restored, and why. */
-export function failed(report: Report, words: IWords): string[] {
-  return [
-    ...Object.entries(report.missing).map(([name, why]) =>
-      words.__('%1 did not come back: %2', name, why)
-    ),
-    ...Object.entries(report.unchecked).map(([name, why]) =>
-      words.__('%1 could not be checked: %2', name, why)
-    )
-  ];
+/** What came back, but could not be checked any further than that, and why. */
+export function unchecked(report: Report, words: IWords): string[] {
+  return Object.entries(report.unchecked).map(([name, why]) =>
+    words.__('%1 could not be checked: %2', name, why)
+  );
 }
 
 /** What a commit changed: `+df, model -tmp`. */

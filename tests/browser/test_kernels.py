@@ -245,3 +245,43 @@ def test_settings_attach_to_every_notebook_or_to_none(browser: Browser, tmp_path
             page.open()
             page.wait_for_state(state)
             context.close()
+
+
+def test_a_history_from_elsewhere_is_restored_once_it_is_trusted(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """As it comes with its notebook from another machine, whose key is not here."""
+    with Server(tmp_path / "place") as server:
+        write_notebook(server.root / "n.ipynb", "x = [1]", "x.append(2)")
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        page = NotebookPage(context.new_page(), server, "n.ipynb")
+        page.open()
+        page.initialize()
+        page.run(0)
+        (server.home / "key").unlink()
+        restart(page)
+        page.banner.get_by_text("Restore").click()
+        page.notice("written by a Kishu with another key").get_by_text("Trust History").click()
+        page.notice("The history is trusted here now.")
+        page.banner.get_by_text("Restore").click()
+        page.notice("Restored the last state")
+        assert page.value("x") == [1]
+        context.close()
+
+
+def test_a_long_undo_shows_how_far_it_is(open_page: Open, lab: Server) -> None:
+    page = open_page(
+        lab,
+        "long.ipynb",
+        "import numpy as np; a = np.random.default_rng(0).random(10**8)",
+        "a[:] = 0",
+    )
+    page.initialize()
+    page.run(0)
+    page.run(1)
+    page.chord("z")
+    shown = page.notice(re.compile(r"Undo Execution: .* MB of 800\.0 MB read"))
+    expect(shown.get_by_text("Cancel")).to_be_visible()
+    page.notice("Undid [2]")
+    expect(page.page.locator(".Toastify__toast", has_text="MB read")).to_have_count(0)
+    assert page.value("float(a[7]) > 0") is True

@@ -54,6 +54,29 @@ def test_a_restore_tells_how_many_bytes_are_read(large: Notebook) -> None:
     heard.check("read", 8_000_000)
 
 
+def test_a_restore_in_place_tells_how_many_bytes_are_read(large: Notebook) -> None:
+    """And it can be stopped there: nothing was changed."""
+    large.run("a += 1")
+    heard = Heard(large)
+    large.session.undo()
+    assert len(heard.told) > 10
+    assert heard.told[-1][0] == "read"
+    assert heard.told[-1][1] >= 8_000_000
+    large.session.redo()
+
+    def stop(what: str, done: int, total: int) -> None:
+        if done > 4_000_000:
+            raise KeyboardInterrupt
+
+    large.session.progress = stop
+    with pytest.raises(KeyboardInterrupt):
+        large.session.undo()
+    large.session.progress = lambda what, done, total: None
+    assert list(large["a"][:2]) == [1, 2]
+    large.session.undo()
+    assert list(large["a"][:2]) == [0, 1]
+
+
 def test_a_verb_shows_its_progress_after_a_second_and_takes_the_line_away(
     large: Notebook, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -260,7 +260,9 @@ class _Attempt:
         for view, position in action.memory:
             wanted, held = target.buffers[position], action.now.buffers[position]
             for at, name in blobs.differing(wanted, held, store):
-                writes.append(Bytes(view, at * blobs.CHUNK_BYTES, store.get(name)))
+                chunk = store.get(name)
+                writes.append(Bytes(view, at * blobs.CHUNK_BYTES, chunk))
+                self._build.progress(len(chunk))
         return writes
 
     # Verifying
