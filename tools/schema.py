@@ -155,7 +155,8 @@ def _described(cls: type[msgspec.Struct]) -> list[str]:
         lines.append("")
     explained = re.search(r"Attributes:\n(.*)", inspect.getdoc(cls) or "", re.DOTALL)
     if explained:
-        lines += [inspect.cleandoc(explained[1]).replace("\n    ", " ").replace("\n", "  \n"), ""]
+        text = inspect.cleandoc(explained[1]).replace("\n    ", " ").replace("``", "`")
+        lines += [f"- {line}" for line in text.splitlines()] + [""]
     return lines
 
 
