@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -37,12 +40,22 @@ def environment(name: str, wheel: Path, *requirements: str) -> str:
     python = path / "bin" / "python"
     wanted = "\n".join([*requirements, _content(wheel)])
     note = path / "made-of.txt"
-    if not note.exists() or note.read_text() != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(path)], check=True)
-        _pip(str(python), "install", "--editable", str(ROOT), *requirements)
-        _pip(str(python), "install", "--no-deps", str(wheel), without_node=True)
-        note.write_text(wanted)
+    with _one_at_a_time():
+        if not note.exists() or note.read_text() != wanted:
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(path)], check=True)
+            _pip(str(python), "install", "--editable", str(ROOT), *requirements)
+            _pip(str(python), "install", "--no-deps", str(wheel), without_node=True)
+            note.write_text(wanted)
     return str(python)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Another run of the tests may make the same environment."""
+    KEPT.mkdir(exist_ok=True)
+    with (KEPT / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _content(wheel: Path) -> str:

@@ -29,6 +29,9 @@ class NotebookPage:
         self.name = name
         page.set_default_timeout(30 * SECONDS)
         expect.set_options(timeout=30 * SECONDS)
+        # The file browser of JupyterLab may list the directory while a test renames a file in it.
+        astray = page.locator(".jp-Dialog", has_text="Directory not found")
+        page.add_locator_handler(astray, lambda: astray.locator(".jp-mod-accept").click())
 
     def open(self) -> None:
         """Load the page and wait until the notebook's kernel is there."""
@@ -134,9 +137,11 @@ class NotebookPage:
         answer = self.page.evaluate(
             """async expression => {
                 const shell = (window.jupyterapp ?? window.jupyterlab).shell;
-                const { kernel } = shell.currentWidget.context.sessionContext.session;
                 const limit = new Promise((_, reject) =>
                     setTimeout(() => reject(new Error('no answer: ' + expression)), 30000));
+                const { sessionContext } = shell.currentWidget.context;
+                await Promise.race([sessionContext.ready, limit]);
+                const { kernel } = sessionContext.session;
                 const future = kernel.requestExecute({
                     code: '', silent: true, store_history: false, stop_on_error: false,
                     user_expressions: { value: expression },
