@@ -122,7 +122,7 @@ class Kernel:
         answer = reply["content"]["user_expressions"]["value"]
         assert answer["status"] == "ok", answer
         text = answer["data"]["text/plain"]
-        return json.loads(_unquoted(text))
+        return json.loads(unquoted(text))
 
     def kishu(self, line: str) -> Any:
         """Run a verb and read its JSON."""
@@ -175,7 +175,8 @@ class Kernel:
         self.manager.shutdown_kernel(now=True)
 
 
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
+    """The string that a kernel shows by its repr."""
     import ast
 
     value: str = ast.literal_eval(text)

@@ -10,6 +10,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.server import Server
+from tests.kernel import unquoted
 
 SECONDS = 1000.0
 
@@ -44,10 +45,9 @@ class NotebookPage:
         """The notebook in front."""
         return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)").first
 
-    @property
-    def editors(self) -> Locator:
-        """The cells' editors."""
-        return self.cells.locator(".cm-content")
+    def editor(self, index: int) -> Locator:
+        """A cell's editor; cells that are rendered may have none."""
+        return self.cells.nth(index).locator(".cm-content")
 
     @property
     def badge(self) -> Locator:
@@ -91,8 +91,7 @@ class NotebookPage:
 
     def edit(self, index: int, text: str) -> None:
         """Replace a cell's text by typing."""
-        editor = self.cells.nth(index).locator(".cm-content")
-        editor.click()
+        self.editor(index).click()
         self.page.keyboard.press("Control+a")
         self.page.keyboard.press("Delete")
         self.page.keyboard.insert_text(text)
@@ -103,11 +102,15 @@ class NotebookPage:
         self.page.keyboard.press("Escape")
         self.panel.locator(".jp-Notebook.jp-mod-commandMode").wait_for()
 
+    def start(self, index: int) -> None:
+        """Run a cell, and do not wait for it."""
+        self.editor(index).click()
+        self.page.keyboard.press("Control+Enter")
+
     def run(self, index: int) -> None:
         """Run a cell, and wait until it has ended and Kishu has committed it."""
         before = self.commits()
-        self.cells.nth(index).locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
+        self.start(index)
         self.wait_until_more_than(before)
 
     def run_all(self) -> None:
@@ -152,7 +155,7 @@ class NotebookPage:
             f"__import__('json').dumps({expression})",
         )
         assert answer["status"] == "ok", answer
-        return json.loads(_unquoted(answer["data"]["text/plain"]))
+        return json.loads(unquoted(answer["data"]["text/plain"]))
 
     # Kishu
 
@@ -226,10 +229,3 @@ def write_notebook(path: Path, *sources: str, kernel: str = "python3") -> Path:
     content = {"cells": cells, "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5}
     path.write_text(json.dumps(content))
     return path
-
-
-def _unquoted(text: str) -> str:
-    import ast
-
-    value: str = ast.literal_eval(text)
-    return value

@@ -39,7 +39,7 @@ def test_every_chord_works_in_both_modes(page: NotebookPage, mode: str) -> None:
     """And no key of it reaches the text."""
 
     def enter() -> None:
-        page.cells.nth(2).locator(".cm-content").click()
+        page.editor(2).click()
         if mode == "command":
             page.page.keyboard.press("Escape")
 
@@ -251,16 +251,13 @@ def test_a_verb_in_a_cell_is_followed(page: NotebookPage) -> None:
     page.edit(1, "x = 'other'")
     page.run(1)
     page.edit(2, "%kishu pause")
-    page.cells.nth(2).locator(".cm-content").click()
-    page.page.keyboard.press("Control+Enter")
+    page.start(2)
     page.wait_for_state("paused")
     page.edit(2, "%kishu unpause")
-    page.cells.nth(2).locator(".cm-content").click()
-    page.page.keyboard.press("Control+Enter")
+    page.start(2)
     page.wait_for_state("recording")
     page.edit(2, "%kishu checkout HEAD~1")
-    page.cells.nth(2).locator(".cm-content").click()
-    page.page.keyboard.press("Control+Enter")
+    page.start(2)
     expect(page.cells.nth(1)).to_contain_text("x.append(2)")
     assert page.texts() == ["x = [1]", "x.append(2)", "print(x)"]
     assert page.value("x") == [1]
@@ -268,8 +265,7 @@ def test_a_verb_in_a_cell_is_followed(page: NotebookPage) -> None:
 
 def test_a_cell_that_loads_the_extension_is_noticed(page: NotebookPage) -> None:
     page.edit(0, "%load_ext kishu")
-    page.cells.first.locator(".cm-content").click()
-    page.page.keyboard.press("Control+Enter")
+    page.start(0)
     page.wait_for_state("recording")
     page.run(2)
     page.commit("after load_ext")
@@ -294,8 +290,7 @@ def test_a_disk_that_refuses_is_shown(page: NotebookPage) -> None:
     history = page.value("__import__('kishu').session().status().history")
     page.run(0)
     page.value(f"__import__('shutil').rmtree({json.dumps(history)})")
-    page.cells.nth(1).locator(".cm-content").click()
-    page.page.keyboard.press("Control+Enter")
+    page.start(1)
     page.wait_for_state("refused")
     expect(page.badge.locator("button")).to_have_attribute("title", re.compile("was deleted"))
 
@@ -334,7 +329,7 @@ def test_an_edit_made_while_a_checkout_waits_is_not_lost(page: NotebookPage) -> 
     page.notice("Checkout waits for the kernel, which is busy.")
     page.edit(2, "# typed while the checkout waited")
     page.notice("Checked out to come back to").get_by_text("Undo this").click()
-    expect(page.editors.nth(2)).to_have_text("# typed while the checkout waited")
+    expect(page.editor(2)).to_have_text("# typed while the checkout waited")
     assert page.texts()[1] == "import time; time.sleep(3)"
 
 
@@ -342,8 +337,7 @@ def test_a_checkout_waits_for_a_list_as_long_as_the_kernel_is_busy(page: Noteboo
     page.initialize()
     page.run(0)
     page.edit(1, "import time; time.sleep(2)")
-    page.cells.nth(1).locator(".cm-content").click()
-    page.page.keyboard.press("Control+Enter")
+    page.start(1)
     page.chord("v")
     page.notice("Checkout waits for the kernel, which is busy.")
     page.page.locator(".jp-Kishu-filter").wait_for()

@@ -40,7 +40,9 @@ def sources_at(notebook: Notebook, commit: str) -> list[str]:
     """The cells' texts as a checkout of the cells alone would bring them."""
     history, store = notebook.session.history, notebook.session.store
     cells = documents.cells_at(history, commit)
-    return [] if cells is None else list(documents.sources(cells, store))
+    if cells is None:
+        return []
+    return [documents.read_cell(id, cell, store)["source"] for id, cell in cells.cells.items()]
 
 
 def test_each_commit_has_its_cells(notebook: Notebook) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -160,13 +160,3 @@ def read_cell(id: str, stored: StoredCell, store: Store) -> NotebookCell:
     except (Damaged, *UNREADABLE) as error:
         raise NotRecoverable(f"Cell {id} cannot be read: {error}") from error
     return cell
-
-
-def sources(cells: Cells, store: Store) -> Iterator[str]:
-    """The text of each cell, in order.
-
-    Raises:
-        NotRecoverable: one is lost or damaged.
-    """
-    for id, stored in cells.cells.items():
-        yield str(read_cell(id, StoredCell(stored.body), store).get("source", ""))
