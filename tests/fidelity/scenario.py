@@ -71,8 +71,8 @@ class Score(NamedTuple):
 
     def keeps(self, scenario: Scenario) -> bool:
         """Whether each column is what the scenario promises, or better."""
+        promised = dict.fromkeys(self.columns, scenario.undo) | {"cold": scenario.cold}
         return all(
-            outcome in ("restored", "-")
-            or (outcome == "said" and (scenario.cold if column == "cold" else scenario.undo) == "said")
+            outcome in ("restored", "-", promised[column])
             for column, outcome in self.columns.items()
-        )  # fmt: skip
+        )
