@@ -66,7 +66,7 @@ class Score(NamedTuple):
     def columns(self) -> dict[str, Outcome]:
         """The outcomes by column."""
         found: dict[str, Outcome] = self._asdict()
-        del found["problems"]  # type: ignore[arg-type]
+        del found["problems"]
         return found
 
     def keeps(self, scenario: Scenario) -> bool:
