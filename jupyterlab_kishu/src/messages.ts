@@ -194,6 +194,7 @@ export interface Entry {
   forgotten: boolean;
   unverified: string[];
   late: string[];
+  settings: string[];
 }
 
 /** The cells to bring a notebook to. */
@@ -213,6 +214,7 @@ export interface Report {
   loaded: string[];
   recomputed: string[];
   removed: string[];
+  settings: string[];
   unchecked: { [key: string]: string };
   missing: { [key: string]: string };
   notes: string[];

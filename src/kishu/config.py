@@ -9,6 +9,12 @@ import msgspec
 
 from kishu.errors import ConfigError
 
+AMBIENT = (
+    "random", "numpy.random", "torch.random", "directory", "environ", "path", "pandas", "numpy",
+    "matplotlib", "torch", "decimal", "warnings", "logging",
+)  # fmt: skip
+"""The kinds of state outside of the variables, each with a switch of its own."""
+
 
 class Config(msgspec.Struct, frozen=True):
     """What can be set, by section and option.
@@ -26,6 +32,8 @@ class Config(msgspec.Struct, frozen=True):
         keep_size: ``[keep] size``: how many bytes these may need; 0: any number.
         replay: ``[replay] automatic``: whether a restore runs cells again by itself.
         replay_seconds: ``[replay] seconds``: cells that took longer are not run by themselves.
+        ambient_off: ``[ambient] off``: kinds of state outside of the variables, of `AMBIENT`, that
+            are left alone; separated by commas or lines.
     """
 
     excluded_classes: frozenset[str] = frozenset()
@@ -37,6 +45,7 @@ class Config(msgspec.Struct, frozen=True):
     keep_size: int = 0
     replay: bool = True
     replay_seconds: float = 10.0
+    ambient_off: frozenset[str] = frozenset()
 
 
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
@@ -90,6 +99,13 @@ def _names(text: str) -> list[str]:
     return [name for name in text.replace(",", "\n").split() if name]
 
 
+def _kinds(text: str) -> list[str]:
+    names = _names(text)
+    if not set(names) <= set(AMBIENT):
+        raise ValueError(text)
+    return names
+
+
 def _switch(text: str) -> bool:
     try:
         return configparser.ConfigParser.BOOLEAN_STATES[text.strip().lower()]
@@ -121,4 +137,5 @@ _OPTIONS = {
     ("keep", "size"): ("keep_size", _size),
     ("replay", "automatic"): ("replay", _switch),
     ("replay", "seconds"): ("replay_seconds", _amount),
+    ("ambient", "off"): ("ambient_off", _kinds),
 }

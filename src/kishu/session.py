@@ -30,9 +30,8 @@ from kishu.history.history import History, State
 from kishu.history.keep import Rules
 from kishu.history.ledger import Ledger, load
 from kishu.history.log import Difference, Entry, Shown
-from kishu.history.records import Cell, CommitId, Operation, OperationKind
+from kishu.history.records import Cell, CommitId, Operation, OperationKind, is_number, is_variable
 from kishu.observe.hush import hushed
-from kishu.observe.identity import is_number
 from kishu.observe.observer import Observer
 from kishu.status import Cost, Status
 from kishu.store.key import Key
@@ -454,7 +453,7 @@ class Session:
             code=self._ledger.code,
             branch=self._ledger.branch,
             commits=len(self._history.commits),
-            variables=sum(not is_number(entity) for entity in self._worktree.observer.state),
+            variables=sum(map(is_variable, self._worktree.observer.state)),
             recording=self.attached and not self.paused and not why_not,
             why="detached" if not self.attached else "paused" if self.paused else why_not,
             undo=self._undo_label(),
@@ -533,7 +532,7 @@ class Session:
         if self._past is None or self._ledger.head != self._began_at:
             return 0, 0
         state = self._history.state(self._past.head)
-        names = [entity for entity in state if not is_number(entity)]
+        names = list(filter(is_variable, state))
         return len(names), log.nbytes_of(self._history, state)
 
     # Travelling
@@ -576,8 +575,8 @@ class Session:
         )
         place = Place(
             self._store, self._history, worktree.observer, self._host.namespace,
-            self._host.defaults, worktree.variables, replayer.values, worktree.recorder,
-            self.progress,
+            self._host.defaults, self._host.ambient, worktree.variables, replayer.values,
+            worktree.recorder, self.progress,
         )  # fmt: skip
         with hushed(), without_collecting():
             restore(place, look, wanted, report)
@@ -636,11 +635,11 @@ class Session:
         """Bring single variables of another state into this one."""
         start = time.perf_counter()
         state = self._history.state(target)
-        unknown = [name for name in names if name not in state or is_number(name)]
+        unknown = [name for name in names if name not in state or not is_variable(name)]
         if unknown:
             raise UnknownRef(
                 f"{', '.join(unknown)} is no variable of {target[:8]}.",
-                f"It has {', '.join(sorted(n for n in state if not is_number(n)))}.",
+                f"It has {', '.join(sorted(filter(is_variable, state)))}.",
             )
         self._check_trust(target)
         self._check_kept(target)

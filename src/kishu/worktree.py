@@ -12,6 +12,7 @@ from kishu.document import LiveDocument
 from kishu.history.history import History, State
 from kishu.history.ledger import Ledger
 from kishu.history.records import (
+    SETTING,
     Cell,
     Commit,
     CommitId,
@@ -19,10 +20,12 @@ from kishu.history.records import (
     Document,
     Operation,
     OperationKind,
+    is_number,
+    is_variable,
 )
 from kishu.interrupts import uninterrupted
 from kishu.observe.hush import hushed
-from kishu.observe.identity import Identities, is_number
+from kishu.observe.identity import Identities
 from kishu.observe.observer import Change, Hurry, Look, Observer
 from kishu.observe.recording import Recorder
 from kishu.store.writer import When, Writer
@@ -67,8 +70,11 @@ class Worktree:
     # Looking
 
     def variables(self) -> dict[str, Any]:
-        """The user's variables as they are now."""
-        return self._host.variables(self._history.ignored)
+        """The user's variables as they are now, and the settings that cells changed."""
+        found = self._host.variables(self._history.ignored)
+        for name, value in self._host.ambient.values().items():
+            found[SETTING + name] = value
+        return found
 
     def look(self, changing: Collection[str] = (), hurry: Hurry | None = None) -> Look:
         """Compare the variables with what was last committed; see `Observer.look`."""
@@ -196,9 +202,23 @@ class Worktree:
     def _late(self, look: Look, change: Change) -> dict[str, Any]:
         """What a commit says of variables that it, or the one before, did not look at."""
         return {
-            "unverified": sorted(name for name in look.unverified if not is_number(name)),
+            "through": self._through(look, change),
+            "unverified": sorted(name for name in look.unverified if is_variable(name)),
             "late": sorted(self.observer.unverified & change.set.keys()),
         }
+
+    def _through(self, look: Look, change: Change) -> list[str]:
+        """The variables that refer to a definition that became another, to be named."""
+        numbers = {
+            entity for entity in change.set if is_number(entity) and entity in self.observer.state
+        }
+        return sorted(
+            entity
+            for entity, seen in (look.sightings.items() if numbers else ())
+            if is_variable(entity)
+            and entity not in change.set
+            and not numbers.isdisjoint(seen.refs)
+        )
 
     def _new(
         self, kind: CommitKind, change: Change, start: float | None = None, **fields: Any

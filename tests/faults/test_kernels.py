@@ -160,16 +160,17 @@ def test_a_home_that_becomes_read_only_is_told_and_made_up_for(kernel: Kernel) -
 def test_a_cell_in_a_subshell_during_a_cell_belongs_to_the_commit_that_finds_it(
     kernel: Kernel,
 ) -> None:
-    kernel.ok("import threading; met = threading.Event(); shared = []; lone = 0")
+    kernel.ok("import threading; began, met = threading.Event(), threading.Event()")
+    kernel.ok("shared = []; lone = 0")
     client = kernel.client
     created = client.session.msg("create_subshell_request", {})
     client.control_channel.send(created)
     reply = client.control_channel.get_msg(timeout=60)
     assert reply["msg_type"] == "create_subshell_reply", reply
-    main = kernel.send("shared.append('main'); met.wait(60); shared.append('end')")
+    main = kernel.send("shared.append('main'); began.set(); met.wait(60); shared.append('end')")
     inner = client.session.msg(
         "execute_request",
-        {"code": "shared.append('inner'); lone = 1; met.set()", "silent": False,
+        {"code": "began.wait(60); shared.append('inner'); lone = 1; met.set()", "silent": False,
          "store_history": True, "user_expressions": {}, "allow_stdin": False},
     )  # fmt: skip
     inner["header"]["subshell_id"] = reply["content"]["subshell_id"]
@@ -178,7 +179,7 @@ def test_a_cell_in_a_subshell_during_a_cell_belongs_to_the_commit_that_finds_it(
     assert kernel.value("shared") == ["main", "inner", "end"]
     assert kernel.kishu("status")["recording"]
     last = kernel.kishu("log -n 1")[0]
-    assert last["changed"] == ["lone", "met", "shared"]
+    assert last["changed"] == ["began", "lone", "met", "shared"]
     kernel.kishu("undo")
     assert kernel.value("[shared, lone]") == [[], 0]
     kernel.kishu("redo")

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fidelity.known import KNOWN
 from tests.fidelity.play import Stage
-from tests.fidelity.scenario import Scenario
 from tests.fidelity.scenarios import FAMILIES
 
-_ALL = [(family, each) for family, scenarios in FAMILIES.items() for each in scenarios]
+_ALL = {
+    f"{family}-{each.name}": each for family, scenarios in FAMILIES.items() for each in scenarios
+}
 
 
 @pytest.fixture(scope="module")
@@ -20,17 +22,28 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield opened
 
 
-@pytest.mark.parametrize(
-    "scenario", [each for _, each in _ALL], ids=[f"{family}-{each.name}" for family, each in _ALL]
-)
-def test_a_scenario_keeps_what_it_promises(stage: Stage, scenario: Scenario) -> None:
+@pytest.mark.parametrize("name", _ALL)
+def test_a_scenario_keeps_what_it_promises(stage: Stage, name: str) -> None:
+    scenario = _ALL[name]
     if scenario.needs and importlib.util.find_spec(scenario.needs) is None:
         pytest.skip(f"{scenario.needs} is not installed here")
-    score = stage.play(scenario)
-    assert score.keeps(scenario), f"{scenario.why}: {score}"
+    try:
+        score = stage.play(scenario)
+    except Exception:
+        if name in KNOWN:
+            return
+        raise
+    if name in KNOWN:
+        assert not score.keeps(scenario), "it keeps its promise now: take it out of KNOWN"
+    else:
+        assert score.keeps(scenario), f"{scenario.why}: {score}"
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_scenarios_of_a_family_have_names_of_their_own(family: str) -> None:
     names = [each.name for each in FAMILIES[family]]
     assert len(set(names)) == len(names)
+
+
+def test_what_is_known_is_a_scenario() -> None:
+    assert KNOWN.keys() <= _ALL.keys()

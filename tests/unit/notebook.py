@@ -31,7 +31,9 @@ class Notebook:
         main = sys.modules["__main__"]
         self.shell = InteractiveShell(config=quiet)
         sys.modules["__main__"] = main
-        self.session = Session(IPythonHost(self.shell), self.home, self.path, self.config)
+        # Those that pytest itself changes from one phase of a test to the next.
+        host = IPythonHost(self.shell, off={"environ", "logging", "warnings"})
+        self.session = Session(host, self.home, self.path, self.config)
 
     def restart(self) -> None:
         """End the kernel as a kill does, without a word, and start another."""

@@ -10,6 +10,7 @@ import pytest
 from kishu import config
 from kishu.config import Config
 from kishu.errors import ConfigError
+from kishu.kernel.ambient.ambient import SETTINGS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +50,8 @@ def test_every_option_can_be_set(tmp_path: Path) -> None:
         [replay]
         automatic = no
         seconds = 2.5
+        [ambient]
+        off = directory, numpy.random
     """
     found = load(tmp_path, re.sub(r"(?m)^ {8}", "", text))
     assert found == Config(
@@ -61,6 +64,7 @@ def test_every_option_can_be_set(tmp_path: Path) -> None:
         keep_size=1024**3,
         replay=False,
         replay_seconds=2.5,
+        ambient_off=frozenset({"directory", "numpy.random"}),
     )
     unset = [
         name for name in Config.__struct_fields__ if getattr(found, name) == getattr(DEFAULTS, name)
@@ -100,6 +104,7 @@ def test_a_size_may_have_a_unit(tmp_path: Path, text: str, size: int) -> None:
         *(("store", option, text) for option in ("floor", "cap") for text in ("", "much", "-1")),
         *(("store", "floor", text) for text in ("2X", "G", "nan", "inf", "1e999", "-1G", "1 2")),
         *(("replay", "automatic", text) for text in ("", "perhaps", "2")),
+        ("ambient", "off", "directroy"),
         *(("replay", "seconds", text) for text in ("", "soon", "-1", "nan")),
     ],
 )
@@ -150,3 +155,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_a_percent_sign_is_only_that(tmp_path: Path) -> None:
     assert load(tmp_path, "[store]\nexclude = %(x)s\n").excluded_classes == {"%(x)s"}
+
+
+def test_every_kind_of_ambient_state_has_a_switch() -> None:
+    assert [setting.name for setting in SETTINGS] == list(config.AMBIENT)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kishu.kernel.ambient.ambient import Ambient
 from kishu.travel import apply
 from kishu.travel.apply import Bytes, Changes
 from kishu.travel.fill import fill, fillable
@@ -74,7 +75,7 @@ def test_changes_are_applied_together_and_taken_back_together() -> None:
     changes.bytes.append(Bytes(memoryview(memory), 1, b"ab"))
     changes.bind = {"bound": "new", "fresh": "new"}
     changes.unbind = ["gone"]
-    back = changes.apply(namespace)
+    back = changes.apply(namespace, Ambient())
     assert namespace == {"kept": 1, "bound": "new", "fresh": "new"}
     assert (items, bytes(memory)) == ([2, 3], b"0ab0")
     back()
@@ -90,7 +91,7 @@ def test_a_change_that_fails_leaves_nothing_changed() -> None:
     changes.fills.append((items, 5))
     changes.bind = {"x": 2}
     with pytest.raises(TypeError):
-        changes.apply(namespace)
+        changes.apply(namespace, Ambient())
     assert (namespace, items) == ({"x": 1}, [1])
 
 

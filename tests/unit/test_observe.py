@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kishu.history.records import is_number
 from kishu.observe.canonical import Canonical
 from kishu.observe.carriers import Carriers
 from kishu.observe.groups import groups
-from kishu.observe.identity import Identities, is_number
+from kishu.observe.identity import Identities
 from kishu.observe.namespace import variables
 from kishu.observe.observer import Look, Observer
 from kishu.observe.recording import Recorder
@@ -57,10 +58,24 @@ def test_names_of_ipython_and_of_kishu_are_not_the_users() -> None:
     import kishu
 
     opened = object()
-    namespace = {"In": [], "_": 1, "_7": 1, "_i7": "", "__name__": "__main__", "open": opened}
+    namespace = {
+        "In": [],
+        "_": 1,
+        "_7": opened,
+        "_i1": "x = 1",
+        "_oh": {7: opened},
+        "_ih": ["", "x = 1"],
+        "__name__": "__main__",
+        "open": opened,
+    }
     namespace |= {"x": 1, "_x": 2, "__y": 3, "_7a": 4, "kishu": kishu, "left": 5}
     found = variables(namespace, {"open": opened}, {"left"})
     assert sorted(found) == ["_7a", "__y", "_x", "x"]
+    # What looks like a result's name and is the user's own.
+    assert list(variables({"_2020": 1, "_oh": {}, "_i2": "", "_ih": [""]}, {}, ())) == [
+        "_2020",
+        "_i2",
+    ]
 
 
 def test_a_name_of_ipythons_that_was_bound_anew_is_the_users() -> None:

@@ -44,7 +44,9 @@ MOVES = "which cannot be stored"
 
 
 def ignore_content(obj: object, content: object) -> None:
-    """The content of a hole only tells changes apart."""
+    """The content of a hole only tells changes apart; what stands there knows it."""
+    if type(obj) is Missing:
+        obj.__dict__["content"] = content
 
 
 class Missing:
@@ -64,3 +66,7 @@ class Missing:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return hole, (self.number, self.type, self.reason)
+
+    def unnumbered(self) -> tuple[Any, ...]:
+        """What was noted of what is missing, in a form that two can be compared by."""
+        return self.type, self.reason, self.__dict__.get("content")

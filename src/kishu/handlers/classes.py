@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _abc  # type: ignore[import-not-found]
 import abc
 import builtins
 import enum
@@ -73,11 +74,40 @@ def own_members(cls: type) -> Content:
     skipped = _MADE_BY_TYPE | {_mangled(cls, name) for name in names}
     if issubclass(cls, enum.Enum):
         skipped |= _MADE_BY_ENUM | set(cls.__members__)
-    return {
+    members = {
         name: value
         for name, value in cls.__dict__.items()
         if name not in skipped and not isinstance(value, types.GetSetDescriptorType)
     }
+    if issubclass(cls, enum.Enum):
+        members[ATTRIBUTES] = {
+            name: vars(member).copy() for name, member in cls.__members__.items()
+        }
+    if isinstance(cls, abc.ABCMeta) and (registered := registered_with(cls)):
+        members[REGISTERED] = registered
+    return members
+
+
+ATTRIBUTES = "\0attributes"
+"""Among an enum's content: the attributes of its members."""
+REGISTERED = "\0registered"
+"""Among an abstract class's content: the classes registered with it."""
+
+
+def registered_with(cls: type) -> tuple[type, ...]:
+    """The classes that were registered with an abstract class."""
+    references = _abc._get_dump(cls)[0]
+    found = [ref() for ref in references]
+    alive = [other for other in found if other is not None]
+    return tuple(sorted(alive, key=lambda other: (other.__module__, other.__qualname__)))
+
+
+def _register(cls: Any, others: tuple[type, ...]) -> None:
+    if registered_with(cls) != others:
+        _abc._reset_registry(cls)
+        _abc._reset_caches(cls)
+        for other in others:
+            cls.register(other)
 
 
 def _mangled(cls: type, name: str) -> str:
@@ -103,6 +133,9 @@ def make_class(
         extra: an enum's values by name; any other class's ``__slots__``, None without.
     """
     namespace: dict[str, Any] = {"__qualname__": qualname, "__module__": module}
+    if any(base.__module__ == "typing" for base in bases):
+        # Else it would be refused; it gets its own with its members.
+        namespace["__orig_bases__"] = ()
     if line >= 0:
         _, namespace["__firstlineno__"] = building.now().line(line)
     if kind == "enum":
@@ -149,9 +182,12 @@ def _make_enum(
 def fill_class(cls: type, members: Content) -> None:
     """Give a class its members, dropping those it has and should not have."""
     for name in own_members(cls).keys() - members.keys():
-        type.__delattr__(cls, name)
+        if not name.startswith("\0"):
+            type.__delattr__(cls, name)
     present = cls.__dict__
     for name, value in members.items():
+        if name.startswith("\0"):
+            continue
         if name not in present or present[name] is not value:
             if name in _SET_WITH_CARE and present.get(name) == value:
                 continue
@@ -159,3 +195,8 @@ def fill_class(cls: type, members: Content) -> None:
     if isinstance(cls, abc.ABCMeta):
         abstract: Any = cls
         abc.update_abstractmethods(abstract)
+        _register(cls, members.get(REGISTERED, ()))
+    for name, attributes in members.get(ATTRIBUTES, {}).items():
+        member: Any = cls.__dict__["_member_map_"][name]
+        vars(member).clear()
+        vars(member).update(attributes)

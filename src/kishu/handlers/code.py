@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import importlib
 import marshal
 import sys
 import types
@@ -49,6 +49,7 @@ def parts_of_function(walk: Walk, function: types.FunctionType) -> tuple[Skeleto
         getattr(sys.modules.get(function.__module__), "__dict__", None) is namespace
     ):
         namespace = function.__module__
+    cells = _cells_of(walk, function)
     code = function.__code__
     line = walk.line(code.co_filename, code.co_firstlineno)
     skeleton = (namespace, dump_code(code), line, function.__name__, function.__closure__)
@@ -61,9 +62,30 @@ def parts_of_function(walk: Walk, function: types.FunctionType) -> tuple[Skeleto
         "__annotations__": function.__annotations__,
         "__dict__": function.__dict__,
     }
+    if cells:
+        content[CELLS] = cells
     if getattr(function, "__type_params__", ()):
         content["__type_params__"] = function.__type_params__  # type: ignore[attr-defined]
     return skeleton, content
+
+
+CELLS = "\0cells"
+"""Among a definition's content: what is in the cells of its closure, which may be itself."""
+
+
+def _cells_of(walk: Walk, function: types.FunctionType) -> tuple[Any, ...]:
+    """The cells of a definition's closure, each with its content; they are made empty."""
+    if not walk.defines(function):
+        return ()
+    cells = [cell for cell in function.__closure__ or () if not walk.is_apart(cell)]
+    found = []
+    for cell in cells:
+        walk.defer(cell)
+        try:
+            found.append((cell, (cell.cell_contents,)))
+        except ValueError:
+            continue
+    return tuple(found)
 
 
 def make_function(
@@ -77,7 +99,7 @@ def make_function(
     if isinstance(namespace, dict):
         found = namespace
     elif namespace:
-        found = sys.modules[namespace].__dict__
+        found = importlib.import_module(namespace).__dict__
     else:
         found = building.now().user_globals
     return types.FunctionType(load_code(code, line), found, name, None, closure)
@@ -86,7 +108,10 @@ def make_function(
 def fill_function(function: types.FunctionType, content: Content) -> None:
     """Give a function its defaults and attributes, dropping those it has."""
     for name, value in content.items():
-        if name == "__dict__":
+        if name == CELLS:
+            for cell, filling in value:
+                fill_cell(cell, filling)
+        elif name == "__dict__":
             function.__dict__.clear()
             function.__dict__.update(value)
         else:
@@ -126,6 +151,8 @@ def reduce_code(walk: Walk, code: types.CodeType) -> Reduced:
 @handles("builtins.cell")
 def reduce_cell(walk: Walk, cell: types.CellType) -> Reduced:
     """A closure's cell: closures that share one share it after a restore."""
+    if walk.is_deferred(cell):
+        return make_cell, ()
     try:
         content = (cell.cell_contents,)
     except ValueError:
@@ -168,23 +195,6 @@ def bind_method(function: Callable[..., Any], owner: object) -> types.MethodType
     return types.MethodType(function, owner)
 
 
-@handles("builtins.module", links=False)
-def reduce_module(walk: Walk, module: types.ModuleType) -> Reduced:
-    """By name; a module made by hand is left out."""
-    if sys.modules.get(module.__name__) is not module:
-        if module.__dict__ is walk.user_globals:
-            return import_module, ("__main__",)
-        return walk.hole(module, "it is a module that cannot be imported by its name")
-    return import_module, (module.__name__,)
-
-
-def import_module(name: str) -> types.ModuleType:
-    """The module, imported if need be."""
-    import importlib
-
-    return importlib.import_module(name)
-
-
 @handles("builtins.property", links=False)
 def reduce_property(walk: Walk, prop: property) -> Reduced:
     """A property by its functions."""
@@ -199,22 +209,6 @@ def reduce_wrapper(
     return type(wrapper), (wrapper.__func__,), wrapper.__dict__, None, None, fill_attributes
 
 
-@handles("functools._lru_cache_wrapper")
-def reduce_lru_cache(walk: Walk, wrapper: Any) -> Reduced:
-    """A cached function by the function it caches; what it has cached is not kept."""
-    if importable(wrapper):
-        return NotImplemented
-    parameters = wrapper.cache_parameters()
-    attributes = {k: v for k, v in wrapper.__dict__.items() if k != "cache_parameters"}
-    arguments = (wrapper.__wrapped__, parameters["maxsize"], parameters["typed"])
-    return make_lru_cache, arguments, attributes, None, None, add_attributes
-
-
-def make_lru_cache(function: Callable[..., Any], maxsize: int | None, typed: bool) -> Any:
-    """The function, cached anew."""
-    return functools.lru_cache(maxsize, typed)(function)
-
-
 def fill_attributes(obj: Any, attributes: dict[str, Any]) -> None:
     """Set an object's attributes, dropping those that its making gave it."""
     obj.__dict__.clear()
@@ -226,34 +220,16 @@ def add_attributes(obj: Any, attributes: dict[str, Any]) -> None:
     obj.__dict__.update(attributes)
 
 
-@handles("builtins.generator", "builtins.coroutine", "builtins.async_generator")
-def reduce_generator(walk: Walk, generator: Any) -> Reduced:
-    """Half-run code cannot be stored; where it stands and what it holds tell when it moved."""
-    prefix = {"generator": "gi", "coroutine": "cr", "async_generator": "ag"}[
-        type(generator).__name__
-    ]
-    frame = getattr(generator, f"{prefix}_frame")
-    reason = f"a {type(generator).__name__} is running code, which cannot be stored"
-    if frame is None:
-        return walk.hole(generator, reason, "finished")
-    return walk.hole(generator, reason, frame.f_lasti, dict(frame.f_locals))
-
-
-@handles(
-    "builtins.dict_keyiterator", "builtins.dict_valueiterator", "builtins.dict_itemiterator",
-    "builtins.dict_reversekeyiterator", "builtins.dict_reversevalueiterator",
-    "builtins.dict_reverseitemiterator", "builtins.set_iterator",
-)  # fmt: skip
-def reduce_table_iterator(walk: Walk, iterator: Any) -> Reduced:
-    """An iterator over a dict or set pickles as one over a list; what is left tells it moved."""
-    _, (left, *_) = iterator.__reduce__()
-    return walk.hole(iterator, f"a place within a dict or set, {building.MOVES}", left)
-
-
 @handles("builtins.object")
 def reduce_bare(walk: Walk, obj: object) -> Reduced:
     """A bare ``object()`` is nothing but its identity."""
     return building.definition, (walk.definition(obj),)
+
+
+@handles("builtins.method-wrapper", links=False)
+def reduce_slot_method(walk: Walk, method: Any) -> Reduced:
+    """A special method of a built-in type, bound: by the object and its name."""
+    return getattr, (method.__self__, method.__name__)
 
 
 declare("builtins.builtin_function_or_method", links=False)

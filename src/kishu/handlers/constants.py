@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import types
 from typing import Any
 
 from kishu.handlers.registry import Reduced, Walk, handles
@@ -28,17 +27,3 @@ def find_constant(module: str, name: str) -> Any:
     import importlib
 
     return getattr(importlib.import_module(module), name)
-
-
-@handles("builtins.mappingproxy", links=False)
-def reduce_mappingproxy(walk: Walk, proxy: types.MappingProxyType[Any, Any]) -> Reduced:
-    """The one that dataclass fields without metadata share, or a view of a dict of its own."""
-    dataclasses = sys.modules.get("dataclasses")
-    if proxy is getattr(dataclasses, "_EMPTY_METADATA", None):
-        return find_constant, ("dataclasses", "_EMPTY_METADATA")
-    return make_mappingproxy, (proxy.copy(),)
-
-
-def make_mappingproxy(content: dict[Any, Any]) -> types.MappingProxyType[Any, Any]:
-    """A read-only view of a dict."""
-    return types.MappingProxyType(content)

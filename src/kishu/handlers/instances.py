@@ -1,16 +1,60 @@
 """Instances of the notebook's classes: what `object.__reduce_ex__` gives, leaving no trace.
 
-The default reduce writes ``__slotnames__`` into the class, which the user's code could see.
+The default reduce writes ``__slotnames__`` into the class, which the user's code could see. What
+unpickling would ask of the object, and call on it before it is whole, is not asked and called where
+the class has its own answers.
 """
 
 from __future__ import annotations
 
 import copyreg
-from typing import Any
+import functools
+import types
+import weakref
+from collections import OrderedDict
+from typing import Any, NamedTuple
 
-from kishu.handlers.registry import Reduced, Walk
+from kishu.handlers.registry import HEAP_TYPE, Reduced, Walk, importable
 
 _SKIPPED = frozenset({"__dict__", "__weakref__"})
+PICKLING = (
+    "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__",
+    "__getnewargs_ex__",
+)  # fmt: skip
+_ANSWERS = ("__getattr__", "__getattribute__", "__setattr__", "__setitem__", "append", "extend")
+
+
+class _Kind(NamedTuple):
+    """What instances of a class need.
+
+    Attributes:
+        slots: the names of their slots.
+        caches: names that reading fills: no state.
+        careful: whether they must be made and filled without asking the class.
+    """
+
+    slots: tuple[str, ...]
+    caches: frozenset[str]
+    careful: bool
+
+
+_kinds: weakref.WeakKeyDictionary[type, tuple[tuple[int, ...], _Kind]] = weakref.WeakKeyDictionary()
+
+
+def _kind_of(cls: type) -> _Kind:
+    # A class that was changed since has other members, or more.
+    sign = tuple(len(base.__dict__) for base in cls.__mro__)
+    found = _kinds.get(cls)
+    if found is not None and found[0] == sign:
+        return found[1]
+    kind = _Kind(tuple(slot_names(cls)), cached_names(cls), _is_careful(cls))
+    _kinds[cls] = sign, kind
+    return kind
+
+
+def is_careful(cls: type) -> bool:
+    """Whether instances are made and filled without asking their class."""
+    return _kind_of(cls).careful
 
 
 def slot_names(cls: type) -> list[str]:
@@ -27,28 +71,90 @@ def slot_names(cls: type) -> list[str]:
     return names
 
 
+def cached_names(cls: type) -> frozenset[str]:
+    """The names under which reading an attribute leaves what it computed."""
+    return frozenset(
+        name
+        for base in cls.__mro__
+        for name, member in base.__dict__.items()
+        if type(member) is functools.cached_property
+    )
+
+
+def is_transparent(cls: type) -> bool:
+    """Whether an instance is its attributes, slots and a list's or dict's content, all to be seen.
+
+    What such a class of the notebook says to pickle may leave something out, and is not asked.
+    """
+    for base in cls.__mro__:
+        if not base.__flags__ & HEAP_TYPE:
+            if base not in (object, list, dict, OrderedDict):
+                return False
+        elif not base.__dict__.keys().isdisjoint(PICKLING) and importable(base):
+            # A library's own way, which may be the only one that knows.
+            return False
+    return True
+
+
+def _is_careful(cls: type) -> bool:
+    own = {name for base in cls.__mro__ if base.__flags__ & HEAP_TYPE for name in base.__dict__}
+    if is_transparent(cls) and not importable(cls):
+        return not own.isdisjoint((*_ANSWERS, *PICKLING, "__new__"))
+    if hasattr(cls, "__setstate__"):
+        return False
+    return not own.isdisjoint(_ANSWERS) or ("__new__" in own and "__getnewargs__" not in own)
+
+
 def reduce_instance(walk: Walk, obj: Any) -> Reduced:
     """By class, attributes, slots and, in a container's subclass, content."""
     cls = type(obj)
+    kind = _kind_of(cls)
     arguments: tuple[Any, ...] = ()
-    if hasattr(cls, "__getnewargs_ex__"):
-        return NotImplemented
-    if hasattr(cls, "__getnewargs__"):
-        arguments = obj.__getnewargs__()
-    state = getattr(obj, "__dict__", None)
-    slots = {name: getattr(obj, name) for name in slot_names(cls) if hasattr(obj, name)}
-    reduced = (
-        copyreg.__newobj__,  # type: ignore[attr-defined]
-        (cls, *arguments),
-        (state, slots) if slots else state,
-        list.__iter__(obj) if issubclass(cls, list) else None,
-        iter(dict.items(obj)) if issubclass(cls, dict) else None,
-    )
+    if not (kind.careful and is_transparent(cls)):
+        if hasattr(cls, "__getnewargs_ex__"):
+            return NotImplemented
+        if hasattr(cls, "__getnewargs__"):
+            arguments = obj.__getnewargs__()
+    state = _attributes(obj)
+    if state is not None and not kind.caches.isdisjoint(state):
+        state = {name: value for name, value in state.items() if name not in kind.caches}
+        walk.by_value(state)
+    slots = {name: value for name in kind.slots if (value := _slot(obj, name)) is not _EMPTY}
+    items = list.__iter__(obj) if issubclass(cls, list) else None
+    pairs = iter(dict.items(obj)) if issubclass(cls, dict) else None
     if walk.is_apart(state) and not hasattr(cls, "__setstate__"):
         # ``vars(obj)`` is held by something else: the very dict, not a copy of what is in it.
         made_with = (cls, state, *arguments)
-        return make_around, made_with, (None, slots) if slots else None, *reduced[3:]
-    return reduced
+        return make_around, made_with, (None, slots) if slots else None, items, pairs
+    if kind.careful:
+        whole = (state, slots, tuple(items or ()), tuple(pairs or ()))
+        return make_bare, (cls, *arguments), whole, None, None, fill_bare
+    return (
+        copyreg.__newobj__,  # type: ignore[attr-defined]
+        (cls, *arguments),
+        (state, slots) if slots else state,
+        items,
+        pairs,
+    )
+
+
+_EMPTY = object()
+
+
+def _attributes(obj: Any) -> dict[str, Any] | None:
+    """``obj.__dict__``, whatever the class answers."""
+    try:
+        found: dict[str, Any] = object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        return None
+    return found
+
+
+def _slot(obj: Any, name: str) -> Any:
+    try:
+        return object.__getattribute__(obj, name)
+    except AttributeError:
+        return _EMPTY
 
 
 def make_around(cls: type, attributes: dict[str, Any], *arguments: Any) -> Any:
@@ -56,3 +162,37 @@ def make_around(cls: type, attributes: dict[str, Any], *arguments: Any) -> Any:
     obj = cls.__new__(cls, *arguments)
     object.__setattr__(obj, "__dict__", attributes)
     return obj
+
+
+def make_bare(cls: type, *arguments: Any) -> Any:
+    """An instance that the class itself has no part in making."""
+    base: Any = next(base for base in cls.__mro__ if not base.__flags__ & HEAP_TYPE)
+    return base.__new__(cls, *arguments)
+
+
+def fill_bare(
+    obj: Any,
+    whole: tuple[
+        dict[str, Any] | None, dict[str, Any], tuple[Any, ...], tuple[tuple[Any, Any], ...]
+    ],
+) -> None:
+    """Give an instance its attributes, slots and content without asking its class."""
+    state, slots, items, pairs = whole
+    if state:
+        object.__getattribute__(obj, "__dict__").update(state)
+    for name, value in slots.items():
+        _set_slot(obj, name, value)
+    if items:
+        list.extend(obj, items)
+    table: Any = OrderedDict if isinstance(obj, OrderedDict) else dict
+    for key, value in pairs:
+        table.__setitem__(obj, key, value)
+
+
+def _set_slot(obj: Any, name: str, value: Any) -> None:
+    for base in type(obj).__mro__:
+        member = base.__dict__.get(name)
+        if isinstance(member, types.MemberDescriptorType):
+            member.__set__(obj, value)
+            return
+    object.__setattr__(obj, name, value)

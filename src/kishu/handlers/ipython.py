@@ -35,7 +35,7 @@ def the_kernel() -> Any:
     "IPython.core.displayhook.DisplayHook", "IPython.core.displaypub.DisplayPublisher",
     "IPython.core.history.HistoryAccessorBase",
     "threading.Thread", "jupyter_client.session.Session",
-    "ipykernel.iostream.OutStream", "ipykernel.comm.comm.Comm",
+    "ipykernel.comm.comm.Comm",
     "asyncio.events.AbstractEventLoop", "asyncio.futures.Future", "_asyncio.Future",
     "_asyncio.Task", "zmq.sugar.socket.Socket", "zmq.sugar.context.Context",
     "tornado.ioloop.IOLoop",

@@ -24,7 +24,43 @@ def make_lock(locked: bool) -> Any:
 
 @handles("_thread.RLock")
 def reduce_rlock(walk: Walk, lock: Any) -> Reduced:
-    """A re-entrant lock; one that is held belongs to a running thread and is left out."""
-    if "owner=0" not in repr(lock):
+    """A re-entrant lock, and how often this thread holds it."""
+    if "owner=0" in repr(lock):
+        return _thread.RLock, ()
+    if not lock._is_owned():
         return walk.hole(lock, "it is held by a thread")
-    return _thread.RLock, ()
+    return make_rlock, (int(repr(lock).partition("count=")[2].partition(" ")[0]),)
+
+
+def make_rlock(count: int) -> Any:
+    """A re-entrant lock that this thread has taken so often."""
+    lock = _thread.RLock()
+    for _ in range(count):
+        lock.acquire()
+    return lock
+
+
+@handles("_thread._local")
+def reduce_local(walk: Walk, local: Any) -> Reduced:
+    """What this thread sees in it."""
+    attributes = dict(local.__dict__)
+    walk.by_value(attributes)
+    return _thread._local, (), attributes, None, None, fill_local
+
+
+def fill_local(local: Any, attributes: dict[str, Any]) -> None:
+    """Set what this thread sees in it."""
+    local.__dict__.update(attributes)
+
+
+@handles("_struct.Struct", links=False)
+def reduce_struct(walk: Walk, layout: Any) -> Reduced:
+    """A struct's layout by its format."""
+    return make_struct, (layout.format,)
+
+
+def make_struct(format: str) -> Any:
+    """A compiled layout."""
+    import struct
+
+    return struct.Struct(format)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import array as array_
 import io
 import math
 import pickle
 import sys
 from typing import TYPE_CHECKING, Any
 
-from kishu.handlers import building, texts
+from kishu.handlers import building, subarrays, texts
 from kishu.handlers.registry import ATOMS, PASSING, Reduced, Walk, declare, handles, treatment
 
 _MANY = 4096
-_EXPORTERS: frozenset[type] = frozenset({bytes, bytearray})
+_EXPORTERS: frozenset[type] = frozenset({bytes, bytearray, array_.array})
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,19 +21,17 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
-@handles("numpy.ndarray")
+@handles("numpy.ndarray", subclasses=True)
 def reduce_array(walk: Walk, array: Array) -> Reduced:
     """The owner of memory with its bytes; a view as a place within its owner."""
+    if type(array) is not sys.modules["numpy"].ndarray:
+        return subarrays.reduce_subarray(walk, array)
     if array.base is None and array.flags.c_contiguous and not array.dtype.hasobject:
         # The commonest by far, and figures hold hundreds of them.
         return _reduce_plain(walk, array, None)
     owner = owner_of(array)
     if owner is not array and not walk.is_by_value(array):
-        offset = _address(array) - _address(owner)
-        dtype = array.dtype
-        return view_array, (
-            owner, dtype, array.shape, array.strides, offset, array.flags.writeable
-        )  # fmt: skip
+        return view_array, place_in(owner, array)
     base = array.base.obj if isinstance(array.base, memoryview) else array.base
     if type(base) in _EXPORTERS and not walk.is_by_value(array):
         offset = _address(array) - _address(sys.modules["numpy"].frombuffer(base, "u1"))
@@ -45,7 +44,7 @@ def reduce_array(walk: Walk, array: Array) -> Reduced:
 
 def _reduce_objects(walk: Walk, array: Array) -> Reduced:
     """An array of Python objects."""
-    if array.dtype.names:
+    if array.dtype.names or array.dtype.kind != "O":
         return NotImplemented
     line = in_memory_order(array)
     atoms = texts.reduce_atoms(walk, array, line)
@@ -96,13 +95,19 @@ def owner_of(array: Array) -> Array:
         if type(base).__name__ == "DummyArray" and type(base).__module__.startswith("numpy."):
             # What `as_strided` and `sliding_window_view` put between a view and its base.
             base = base.base
-        if type(base) is not ndarray:
+        if not isinstance(base, ndarray):
             break
         owner = base
     if owner.dtype.hasobject != array.dtype.hasobject:
         return array
     found: Array = owner
     return found
+
+
+def place_in(owner: Array, array: Array) -> tuple[Any, ...]:
+    """What `view_array` needs to make such a view of its owner."""
+    offset = _address(array) - _address(owner)
+    return owner, array.dtype, array.shape, array.strides, offset, array.flags.writeable
 
 
 def _address(array: Array) -> int:
@@ -184,7 +189,7 @@ def view_array(
     """A view of an owner's memory."""
     import numpy as np
 
-    line = flat(owner)
+    line = flat(owner.view(np.ndarray))
     assert line is not None, "an owner of memory has no gaps"
     if dtype.hasobject:
         view = np.lib.stride_tricks.as_strided(line[offset // dtype.itemsize :], shape, strides)
@@ -207,7 +212,11 @@ def window_array(
     """An array that looks into the memory of a bytes-like object, which is its base."""
     import numpy as np
 
-    if math.prod(shape) == len(base) // dtype.itemsize and len(shape) == 1 and not offset:
+    if (
+        math.prod(shape) == memoryview(base).nbytes // dtype.itemsize
+        and len(shape) == 1
+        and not offset
+    ):
         array = np.frombuffer(base, dtype)
     else:
         array = np.ndarray(shape, dtype, base, offset, strides)
@@ -291,3 +300,41 @@ def reduce_dtype(walk: Walk, dtype: Any) -> Reduced:
 
 declare("numpy.generic", subclasses=True, links=False)
 declare("numpy.ufunc", links=False)
+
+
+@handles("numpy.void", links=False)
+def reduce_record(walk: Walk, record: Any) -> Reduced:
+    """A row of a structured array looks into that array."""
+    base = record.base
+    if not isinstance(base, sys.modules["numpy"].ndarray) or base.dtype.hasobject:
+        return NotImplemented
+    owner = owner_of(base)
+    walk.link(record)
+    offset = record.__array_interface__["data"][0] - _address(owner)
+    return view_record, (owner, record.dtype, offset)
+
+
+def view_record(owner: Array, dtype: Any, offset: int) -> Any:
+    """The row that lies at a place in an array's memory."""
+    return view_array(owner, dtype, (1,), (dtype.itemsize,), offset, writeable=True)[0]
+
+
+@handles("numpy.flatiter")
+def reduce_flat_iterator(walk: Walk, iterator: Any) -> Reduced:
+    """By its array, and where in it it stands."""
+    return make_flat_iterator, (iterator.base, iterator.index)
+
+
+def make_flat_iterator(array: Array, index: int) -> Any:
+    """An iterator over an array's elements that has passed some."""
+    iterator = array.flat
+    for _ in range(index):
+        next(iterator)
+    return iterator
+
+
+@handles("numpy.nditer")
+def reduce_iterator(walk: Walk, iterator: Any) -> Reduced:
+    """Where it stands tells that it moved."""
+    place = "finished" if iterator.finished else iterator.iterindex
+    return walk.hole(iterator, f"a place within arrays, {building.MOVES}", place)

@@ -41,6 +41,9 @@ class Walk(Protocol):
             size: how many bytes they are.
         """
 
+    def opaque(self, what: str) -> None:
+        """Say that something of the value is not checked further."""
+
     def tie(self, holder: object) -> None:
         """Say that sharing what it holds is state, though sharing itself may not be."""
 
@@ -77,6 +80,15 @@ class Walk(Protocol):
     def is_by_value(self, obj: object) -> bool:
         """Whether `by_value` was said of it."""
 
+    def defines(self, function: object) -> bool:
+        """Whether this is the walk of that very definition."""
+
+    def defer(self, cell: object) -> None:
+        """Write a closure's cell without its content, which comes later."""
+
+    def is_deferred(self, cell: object) -> bool:
+        """Whether `defer` was said of it."""
+
     def is_apart(self, obj: object) -> bool:
         """Whether it is a part of its own, to which this walk only refers."""
 
@@ -97,6 +109,9 @@ class Loading(Protocol):
 
     def line(self, index: int) -> tuple[str, int]:
         """The note at that position."""
+
+    def note(self, text: str) -> None:
+        """Have the report say something of the variable that is built."""
 
     def hole(self, number: str, type: str, reason: str) -> Any:
         """What stands where something could not be stored."""
@@ -203,13 +218,13 @@ def _decide(cls: type) -> Treatment:
         entry = _entries.get(f"{base.__module__}.{base.__qualname__}")
         if entry is not None and (base is cls or entry.subclasses):
             return Treatment(entry.reduce, entry.links)
-    by_default = not _own_reduce(cls)
+    from kishu.handlers.instances import cached_names, is_transparent, reduce_instance
+
+    by_default = not _own_reduce(cls) or (is_transparent(cls) and not importable(cls))
     opaque = not by_default and not cls.__module__.startswith(_FAITHFUL_MODULES)
     plain = by_default and cls.__module__ != "builtins"
     reduce = None
-    if plain and not importable(cls):
-        from kishu.handlers.instances import reduce_instance
-
+    if plain and (not importable(cls) or cached_names(cls)):
         reduce = reduce_instance
     compiled = not by_default and not cls.__flags__ & HEAP_TYPE
     return Treatment(reduce, _links(cls), opaque, plain, compiled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from kishu.handlers import building
+from kishu.handlers import building, singletons
 from kishu.handlers.registry import Reduced, Walk, declare, handles
 
 
@@ -21,9 +21,11 @@ def reduce_tensor(walk: Walk, tensor: Any) -> Reduced:
     arguments = (
         tensor.untyped_storage(), str(tensor.dtype), tensor.storage_offset(),
         tuple(tensor.size()), tensor.stride(), tensor.requires_grad,
-        type(tensor) is not torch.Tensor,
+        type(tensor) is not torch.Tensor, tensor.is_conj(), tensor.is_neg(),
     )  # fmt: skip
     state = {"grad": tensor.grad, **tensor.__dict__}
+    if tensor._backward_hooks:
+        state["_backward_hooks"] = tensor._backward_hooks
     return make_tensor, arguments, state, None, None, fill_tensor
 
 
@@ -35,6 +37,8 @@ def make_tensor(
     stride: tuple[int, ...],
     requires_grad: bool,
     parameter: bool,
+    conjugate: bool = False,
+    negative: bool = False,
 ) -> Any:
     """A tensor that looks at ``storage``."""
     import torch
@@ -42,6 +46,8 @@ def make_tensor(
     kind = getattr(torch, dtype.removeprefix("torch."))
     tensor = torch.empty(0, dtype=kind, device=storage.device)
     tensor.set_(storage, offset, size, stride)
+    tensor = tensor.conj() if conjugate else tensor
+    tensor = torch._neg_view(tensor) if negative else tensor
     if parameter:
         return torch.nn.Parameter(tensor, requires_grad)
     return tensor.requires_grad_(requires_grad)
@@ -50,6 +56,9 @@ def make_tensor(
 def fill_tensor(tensor: Any, state: dict[str, Any]) -> None:
     """Give a tensor its gradient and the attributes set on it."""
     tensor.grad = state.pop("grad")
+    hooks = state.pop("_backward_hooks", None)
+    if hooks:
+        tensor._backward_hooks = hooks
     tensor.__dict__.update(state)
 
 
@@ -85,17 +94,26 @@ def make_storage(index: int, nbytes: int, device: str) -> Any:
 
 @handles("torch._C.Generator", "torch.Generator")
 def reduce_generator(walk: Walk, generator: Any) -> Reduced:
-    """A random generator by its state."""
-    return make_generator, (str(generator.device), generator.get_state())
+    """A random generator by its state; the one that torch draws from by that."""
+    place = singletons.place_of(generator)
+    if place is not None:
+        return singletons.find_singleton, place
+    state = generator.get_state().numpy().tobytes()
+    return make_generator, (str(generator.device),), state, None, None, fill_generator
 
 
-def make_generator(device: str, state: Any) -> Any:
-    """A random generator in that state."""
+def make_generator(device: str) -> Any:
+    """A random generator."""
     import torch
 
-    generator = torch.Generator(device=device)
-    generator.set_state(state)
-    return generator
+    return torch.Generator(device=device)
+
+
+def fill_generator(generator: Any, state: bytes) -> None:
+    """Put a generator into a state."""
+    import torch
+
+    generator.set_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
 
 
 declare("torch.dtype", "torch.device", "torch.Size", "torch.memory_format", "torch.layout",

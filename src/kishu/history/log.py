@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from kishu.history.history import History, State
-from kishu.history.records import Cell, Commit, CommitId, Recipe
+from kishu.history.records import SETTING, Cell, Commit, CommitId, Recipe, is_setting, is_variable
 
 
 class Entry(msgspec.Struct):
@@ -20,6 +20,7 @@ class Entry(msgspec.Struct):
         forgotten: whether ``gc`` let go of its data.
         unverified: variables that there was no time to look at.
         late: changed variables that the commit before had not looked at.
+        settings: what changed outside of the variables: random numbers, directory, options ….
     """
 
     id: CommitId
@@ -39,6 +40,7 @@ class Entry(msgspec.Struct):
     forgotten: bool = False
     unverified: list[str] = []
     late: list[str] = []
+    settings: list[str] = []
 
 
 _KINDS = {
@@ -81,7 +83,7 @@ def entry(history: History, commit: Commit, head: CommitId) -> Entry:
         label=label(commit),
         message=commit.message,
         cell=commit.cell,
-        changed=_variables(commit.set),
+        changed=sorted({*_variables(commit.set), *commit.through}),
         deleted=_variables(commit.gone),
         cost=commit.cost,
         nbytes=commit.nbytes,
@@ -89,6 +91,7 @@ def entry(history: History, commit: Commit, head: CommitId) -> Entry:
         forgotten=commit.id in history.forgotten,
         unverified=commit.unverified,
         late=commit.late,
+        settings=_settings([*commit.set, *commit.gone]),
         **history.names_of(commit.id),
     )
 
@@ -120,19 +123,24 @@ class Variable(msgspec.Struct):
 
 
 class Shown(msgspec.Struct):
-    """A commit in full."""
+    """A commit in full.
+
+    Attributes:
+        settings: what cells had changed outside of the variables by then.
+    """
 
     entry: Entry
     variables: dict[str, Variable]
+    settings: list[str] = []
 
 
 def show(history: History, id: CommitId, head: CommitId) -> Shown:
     """One commit with all variables of its state."""
     state = history.state(id)
     variables = {
-        name: _variable(history, name, state) for name in sorted(state) if not name.startswith("#")
+        name: _variable(history, name, state) for name in sorted(state) if is_variable(name)
     }
-    return Shown(entry(history, history.commit(id), head), variables)
+    return Shown(entry(history, history.commit(id), head), variables, _settings(state))
 
 
 def _variable(history: History, name: str, state: State) -> Variable:
@@ -177,7 +185,9 @@ def nbytes_of(history: History, state: State) -> int:
     return sum(recipe.nbytes for recipe in recipes)
 
 
-def _variables(
-    entities: Iterator[str] | State | list[str] | dict[str, int] | set[str],
-) -> list[str]:
-    return sorted(entity for entity in entities if not entity.startswith("#"))
+def _variables(entities: Iterable[str]) -> list[str]:
+    return sorted(filter(is_variable, entities))
+
+
+def _settings(entities: Iterable[str]) -> list[str]:
+    return sorted(entity.removeprefix(SETTING) for entity in entities if is_setting(entity))

@@ -91,7 +91,8 @@ class Recipe(msgspec.Struct, omit_defaults=True):
     """How to build one version of a co-variable: which part each of its entities is.
 
     Attributes:
-        roots: the part of each entity, a variable's name or a definition's number (``#…``).
+        roots: the part of each entity: a variable's name, a definition's number (``#…``), or a
+            setting's name (``!…``).
         parts: the parts that the roots and other parts refer to.
         nbytes: the bytes of all streams and buffers.
     """
@@ -114,6 +115,25 @@ class Recipe(msgspec.Struct, omit_defaults=True):
         return "partial"
 
 
+def is_number(entity: str) -> bool:
+    """Whether an entity is a definition, named by its number, and not a variable."""
+    return entity.startswith("#")
+
+
+SETTING = "!"
+"""What the names of settings (random numbers, directory, options …) begin with, as entities."""
+
+
+def is_setting(entity: str) -> bool:
+    """Whether an entity is state outside of the variables."""
+    return entity.startswith(SETTING)
+
+
+def is_variable(entity: str) -> bool:
+    """Whether an entity is a variable of the user's."""
+    return not entity.startswith(("#", SETTING))
+
+
 Status = Literal["stored", "partial", "recomputable"]
 """``stored``; ``partial``: but for its holes; ``recomputable``: the value itself is a hole."""
 
@@ -128,7 +148,7 @@ class Cell(msgspec.Struct, omit_defaults=True):
         outcome: ``ok``, or the name of the exception that ended it.
         seconds: how long it ran.
         effects: what it did that running it again would do again: ``file``, ``process``,
-            ``socket``, as an audit hook saw it.
+            ``socket``, ``thread``, as an audit hook saw it.
         code: what `source_name` gives for the text, under which an operation brings it.
     """
 
@@ -165,6 +185,7 @@ class Commit(msgspec.Struct, omit_defaults=True, kw_only=True):
         branch: the branch that moved to it.
         unverified: variables that there was no time to look at: a later commit has their changes.
         late: variables among `set` that the commit before had not looked at.
+        through: variables that refer to a function or class that changed, and did not themselves.
     """
 
     id: CommitId
@@ -180,6 +201,7 @@ class Commit(msgspec.Struct, omit_defaults=True, kw_only=True):
     branch: str = ""
     unverified: list[str] = []
     late: list[str] = []
+    through: list[str] = []
 
 
 class StoredCell(msgspec.Struct, omit_defaults=True, frozen=True):

@@ -15,6 +15,8 @@ _PROCESS_EVENTS = frozenset(
     {"subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn",
      "os.spawn", "pty.spawn"}
 )  # fmt: skip
+_THREAD_EVENTS = frozenset({"_thread.start_new_thread", "_thread.start_joinable_thread"})
+_DATABASE_EVENTS = frozenset({"sqlite3.connect"})
 _SOCKET_EVENTS = frozenset({"socket.connect", "socket.bind", "socket.sendto"})
 
 
@@ -35,7 +37,7 @@ class Audit:
         self._watching = True
 
     def end(self) -> list[str]:
-        """Stop noting; gives what was seen: ``file``, ``process``, ``socket``."""
+        """Stop noting; gives what was seen: ``file``, ``process``, ``socket``, ``thread``."""
         self._watching = False
         return sorted(self._effects)
 
@@ -51,6 +53,10 @@ class Audit:
             self._effects.add("process")
         elif event in _SOCKET_EVENTS:
             self._effects.add("socket")
+        elif event in _THREAD_EVENTS:
+            self._effects.add("thread")
+        elif event in _DATABASE_EVENTS and arguments[0] not in (":memory:", ""):
+            self._effects.add("file")
 
     @staticmethod
     def _opens_for_writing(arguments: tuple[Any, ...]) -> bool:

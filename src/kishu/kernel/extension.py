@@ -88,7 +88,8 @@ def attach_to(
         warning = str(error)
     path = Path(notebook).absolute() if notebook is not None else notebook_path(shell.user_ns)
     shell.user_ns_hidden.setdefault("__session__", shell.user_ns.get("__session__"))
-    session = Session(IPythonHost(shell), root, path, settings, warning, marked)
+    host = IPythonHost(shell, settings.ambient_off)
+    session = Session(host, root, path, settings, warning, marked)
     hooks = Hooks(shell, session)
     hooks.register()
     _Attached.session, _Attached.hooks = session, hooks

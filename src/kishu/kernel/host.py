@@ -8,19 +8,21 @@ import contextlib
 import inspect
 import io
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
+from kishu.kernel.ambient.ambient import Ambient
 from kishu.observe.namespace import variables
 
 
 class IPythonHost:
     """What a session needs of a shell: its namespace, and running a cell again."""
 
-    def __init__(self, shell: InteractiveShell) -> None:
+    def __init__(self, shell: InteractiveShell, off: Collection[str] = ()) -> None:
         self.shell = shell
+        self.ambient = Ambient(off)
 
     @property
     def namespace(self) -> dict[str, Any]:
@@ -38,13 +40,20 @@ class IPythonHost:
         """The user's variables now."""
         return variables(self.shell.user_ns, self.shell.user_ns_hidden, ignored)
 
-    def run_again(self, source: str, variables: dict[str, Any], expected: str) -> dict[str, Any]:
+    def run_again(
+        self,
+        source: str,
+        variables: dict[str, Any],
+        settings: Mapping[str, Any],
+        expected: str,
+    ) -> dict[str, Any]:
         """Run a cell in the namespace holding ``variables`` alone, its output dropped.
 
-        Gives the variables it leaves behind; the namespace is as before. Raises what it raises,
-        unless that is the exception ``expected``, by name.
+        Gives the variables it leaves behind; the namespace and the settings are as before. Raises
+        what it raises, unless that is the exception ``expected``, by name.
         """
-        with self._set_aside(), contextlib.redirect_stdout(io.StringIO()):
+        silence = contextlib.redirect_stdout(io.StringIO())
+        with self._set_aside(), self.ambient.being(settings), silence:
             self.namespace.update(variables)
             try:
                 self._execute(source)

@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 import xxhash
 from blake3 import blake3
 
-from kishu.observe.walk import Reducing
+from kishu.handlers import building
+from kishu.observe.walk import Reducing, type_name
 
 _Python: Any = pickle._Pickler
 
@@ -34,7 +35,17 @@ class Canonical(Reducing, _Python):  # type: ignore[misc]
 
     def reducer_override(self, obj: Any) -> Any:
         """The Python pickler asks about every object; those it knows itself are its own."""
+        if type(obj) is building.Missing:
+            return self._unnumbered(*obj.unnumbered())
         return NotImplemented if type(obj) in self._own else super().reducer_override(obj)
+
+    def hole(self, obj: object, reason: str, *content: object) -> Any:
+        """By what is known of it: its number is another each time."""
+        return self._unnumbered(type_name(type(obj)), reason, content or None)
+
+    def _unnumbered(self, *known: object) -> Any:
+        self.by_value(known)
+        return building.Missing, known
 
     def _save_str(self, text: str) -> None:
         data = text.encode("utf-8", "surrogatepass")

@@ -13,11 +13,6 @@ Number = str
 """``#<session>.<count>``: also the entity's name in a state."""
 
 
-def is_number(entity: str) -> bool:
-    """Whether an entity's name is a definition's number and not a variable's name."""
-    return entity.startswith("#")
-
-
 class Identities:
     """Which live object has which number, without keeping any of them alive.
 

@@ -14,7 +14,7 @@ _IPYTHON = frozenset(
         "__spec__", "__session__", "__warningregistry__", "__vsc_ipynb_file__", "get_ipython",
     }
 )  # fmt: skip
-_HISTORY = re.compile(r"_i?\d+")
+_HISTORY = re.compile(r"_(i?)(\d+)")
 _NOTHING = object()
 # A class's module as the class has it: a metaclass of the user's may answer otherwise, or raise.
 _module_of = type.__dict__["__module__"].__get__
@@ -38,9 +38,23 @@ def variables(
         and name not in _IPYTHON
         and name not in ignored
         and hidden.get(name, _NOTHING) is not value
-        and not (name[0:1] == "_" and _HISTORY.fullmatch(name))
+        and not (name[0:1] == "_" and _is_history(name, value, namespace))
+        # They are the names of what is no variable (`records.is_variable`); no cell can write them.
+        and name[0:1] not in ("#", "!")
         and not _is_ours(value)
     }
+
+
+def _is_history(name: str, value: object, namespace: Mapping[str, Any]) -> bool:
+    """Whether it is what IPython calls a cell's input or result: ``_i7``, ``_7``."""
+    found = _HISTORY.fullmatch(name)
+    if found is None:
+        return False
+    number = int(found[2])
+    if found[1]:
+        inputs = namespace.get("_ih", ())
+        return number < len(inputs) and inputs[number] == value
+    return namespace.get("_oh", {}).get(number, _NOTHING) is value
 
 
 def _is_ours(value: object) -> bool:

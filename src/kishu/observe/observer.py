@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from kishu.handlers.registry import ATOMS
 from kishu.history.history import State
-from kishu.history.records import Recipe, VersionId
+from kishu.history.records import Recipe, VersionId, is_number, is_setting
 from kishu.observe.batches import Batches
 from kishu.observe.carriers import Carriers
 from kishu.observe.groups import Group, groups
-from kishu.observe.identity import Identities, Number, is_number
+from kishu.observe.identity import Identities, Number
 from kishu.observe.joint import Joint
 from kishu.observe.longs import Entangled, Longs, longs_within
 from kishu.observe.parts import VALUE, Cut, LivePart, Walks, cut
@@ -296,6 +296,10 @@ class Observer:
         sign = before.sign
         if sign is value:
             return before
+        if type(value) is ModuleType and type(sign) is tuple:
+            # Loading it again gives it another spec.
+            same = sign[0] is value and sign[1] is value.__dict__.get("__spec__")
+            return before if same else None
         if type(value) is FunctionType and sign == _plain_function(value):
             met = [self.identities.live(number) for number in before.refs]
             return before if all(obj is value for obj in met) else None
@@ -465,11 +469,14 @@ def _sighting(scan: Scan, sign: object) -> Sighting:
 
 def _sign(entity: str, value: Any, scan: Scan) -> object:
     """Something whose identity alone will say that the value is unchanged, or None."""
+    if is_setting(entity):
+        return value
     cls = type(value)
     if cls in ATOMS:
         return value if sys.getsizeof(value) <= _SMALL_ATOM else None
     if cls is ModuleType:
-        return value
+        spec = value.__dict__.get("__spec__")
+        return (value, spec) if spec is not None else None
     if cls is FunctionType:
         return _plain_function(value)
     return None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from kishu.handlers.instances import is_careful
 from kishu.handlers.registry import treatment
+from kishu.history.records import is_number
 from kishu.observe.groups import Group
-from kishu.observe.identity import is_number
 from kishu.observe.longs import Line, Piece, form
 from kishu.observe.walk import CutWalk, LoopWalk, Scan, Walk, plain_scan, type_name
 
@@ -217,7 +218,7 @@ def can_be_hollow(obj: Any) -> bool:
 def _is_hollow_instance(obj: Any) -> bool:
     cls = type(obj)
     default: Any = object
-    return treatment(cls).plain and cls.__new__ is default.__new__
+    return treatment(cls).plain and cls.__new__ is default.__new__ and not is_careful(cls)
 
 
 def _bundle(group: Group, values: Mapping[str, Any], new_walk: Callable[[], Walk]) -> Cut:

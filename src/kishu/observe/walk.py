@@ -177,13 +177,15 @@ class Reducing:
         self._marks: dict[Number, None] = {}
         self._lines: list[tuple[str, int]] = []
         self._holes: list[Hole] = []
-        self._opaque: dict[type, None] = {}
+        self._opaque: dict[str, None] = {}
         self._linked: set[int] = set()
         self._taken: dict[int, tuple[int, int]] = {}
         self._places: list[tuple[int, int]] = []
         self._apart = False
         self._by_value: set[int] = set()
         self._kept: list[object] = []
+        self._deferred: set[int] = set()
+        self._defined: object = None
 
     # What handlers may ask
 
@@ -202,6 +204,10 @@ class Reducing:
         """Say that sharing what it holds is state, though sharing itself may not be."""
         # No object has an odd address: this one is not taken back with the holder's own.
         self._linked.add(id(holder) + 1)
+
+    def opaque(self, what: str) -> None:
+        """Say that something of the value is not checked further."""
+        self._opaque[what] = None
 
     def pieces(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
         """Take plain objects out of the stream; None: they stay in it."""
@@ -247,6 +253,18 @@ class Reducing:
         """Whether `by_value` was said of it."""
         return id(obj) in self._by_value
 
+    def defines(self, function: object) -> bool:
+        """Whether this is the walk of that very definition."""
+        return function is self._defined
+
+    def defer(self, cell: object) -> None:
+        """Write a closure's cell without its content, which comes later."""
+        self._deferred.add(id(cell))
+
+    def is_deferred(self, cell: object) -> bool:
+        """Whether `defer` was said of it."""
+        return id(cell) in self._deferred
+
     def is_apart(self, obj: object) -> bool:
         """Whether it is a part of its own, to which this walk only refers."""
         return False
@@ -270,7 +288,7 @@ class Reducing:
             if hasattr(obj, "__qualname__") and importable(obj):
                 self.by_value(obj)
             else:
-                self._opaque[cls] = None
+                self._opaque[type_name(cls)] = None
         if self._tolerant:
             return self._try_reduce(obj)
         return self._reduce_compiled(obj) if compiled else NotImplemented
@@ -341,6 +359,7 @@ class Walk(Reducing, pickle.Pickler):
 
     def scan_definition(self, obj: Any) -> Scan:
         """Walk what a function, class or bare object of the notebook is made of."""
+        self._defined = obj
         if isinstance(obj, type):
             skeleton, content = parts_of_class(self, obj)
             if skeleton[0] == "enum":
@@ -438,7 +457,7 @@ class Walk(Reducing, pickle.Pickler):
             oob=self._oob,
             lines=self._lines,
             holes=self._holes,
-            opaque=sorted(map(type_name, self._opaque)),
+            opaque=sorted(self._opaque),
             members=[],
         )
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from kishu.interrupts import uninterrupted
 from kishu.travel.build import Definition
 from kishu.travel.fill import Inverse, fill, fill_live_class, fill_live_function, run_all
+from kishu.travel.replay import Ambient
 from kishu.travel.splice import Edit, splice
 
 
@@ -30,8 +31,9 @@ class Changes:
         self.definitions: list[tuple[Any, Definition]] = []
         self.bind: dict[str, Any] = {}
         self.unbind: list[str] = []
+        self.settings: dict[str, Any] = {}
 
-    def apply(self, namespace: dict[str, Any]) -> Inverse:
+    def apply(self, namespace: dict[str, Any], ambient: Ambient) -> Inverse:
         """Do it, or nothing of it; gives the function that takes it back.
 
         The old values stay alive until the inverse is let go.
@@ -42,18 +44,22 @@ class Changes:
         inverses: list[Inverse] = []
         with uninterrupted():
             try:
-                for do in self._actions(namespace):
+                for do in self._actions(namespace, ambient):
                     inverses.append(do())
             except BaseException:
                 run_all(inverses)
                 raise
         # What was put in is held by the session now, and by nothing else: a look at it must not
         # take it for shared.
-        for done in (self.bytes, self.fills, self.splices, self.definitions, self.bind):
+        for done in (
+            self.bytes, self.fills, self.splices, self.definitions, self.bind, self.settings,
+        ):  # fmt: skip
             done.clear()
         return lambda: run_all(inverses)
 
-    def _actions(self, namespace: dict[str, Any]) -> Iterator[Callable[[], Inverse]]:
+    def _actions(
+        self, namespace: dict[str, Any], ambient: Ambient
+    ) -> Iterator[Callable[[], Inverse]]:
         for write in self.bytes:
             yield lambda write=write: _write(write)  # type: ignore[misc]
         for live, new in self.fills:
@@ -66,6 +72,8 @@ class Changes:
             yield lambda name=name: _unbind(namespace, name)  # type: ignore[misc]
         for name, value in self.bind.items():
             yield lambda name=name, value=value: _bind(namespace, name, value)  # type: ignore[misc]
+        for name, value in self.settings.items():
+            yield lambda name=name, value=value: ambient.put(name, value)  # type: ignore[misc]
 
 
 def _write(write: Bytes) -> Inverse:
@@ -84,9 +92,21 @@ def _define(live: Any, halves: Definition) -> Inverse:
         return fill_live_function(live, halves.made)
     if isinstance(live, type):
         inverses = [fill_live_function(old, new) for old, new in halves.refills]
+        if live.__bases__ != halves.made.__bases__:
+            inverses.append(_rebase(live, halves.made.__bases__))
         inverses.append(fill_live_class(live, halves.content))
         return lambda: run_all(inverses)
     return lambda: None
+
+
+def _rebase(cls: type, bases: tuple[type, ...]) -> Inverse:
+    before = cls.__bases__
+    cls.__bases__ = bases
+
+    def back() -> None:
+        cls.__bases__ = before
+
+    return back
 
 
 _UNBOUND = object()

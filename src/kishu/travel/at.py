@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kishu.history.history import State
+from kishu.history.records import is_variable
 from kishu.observe.hush import hushed
-from kishu.observe.identity import is_number
 from kishu.travel.build import Build, without_collecting
 
 
@@ -15,7 +15,7 @@ class At(Mapping[str, Any]):
     """The variables of another state, each built aside when it is asked for."""
 
     def __init__(self, state: State, build: Build) -> None:
-        self._state = {entity: v for entity, v in state.items() if not is_number(entity)}
+        self._state = {entity: v for entity, v in state.items() if is_variable(entity)}
         self._build = build
 
     def __getitem__(self, name: str) -> Any:

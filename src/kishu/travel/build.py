@@ -79,6 +79,7 @@ class Build:
 
     Attributes:
         progress: told of bytes as they are read.
+        reuses: whether a live object stands in where it could not be stored.
     """
 
     def __init__(
@@ -95,10 +96,10 @@ class Build:
         self.user_globals = user_globals
         self.definitions: dict[Number, Any] = dict(definitions)
         self.built_definitions: dict[Number, Any] = {}
-        self.reused: list[tuple[str, str]] = []
         self.missing: list[tuple[str, str]] = []
         self.longs: list[tuple[Any, list[int]]] = []
         self.progress: Callable[[int], None] = lambda nbytes: None
+        self.reuses = True
         self._identities = identities
         self._store = store
         self._history = history
@@ -168,18 +169,21 @@ class Build:
         finally:
             self._looking.discard(number)
 
-    def hole(self, number: Number, type: str, reason: str) -> Any:
-        """The live object that could not be stored, if it still lives, else a stand-in."""
-        live = self._identities.live(number)
-        if live is not None and not reason.endswith(building.MOVES):
-            self.reused.append((type, reason))
-            return live
-        self.missing.append((type, reason))
-        return building.Missing(number, type, reason)
+    def still_alive(self, number: Number, reason: str) -> Any:
+        """The live object that could not be stored; None if it is gone, or proves nothing."""
+        if not self.reuses or reason.endswith(building.MOVES):
+            return None
+        return self._identities.live(number)
 
 
 class Assembly:
-    """The objects of one recipe's parts, each built once and in whatever order they need."""
+    """The objects of one recipe's parts, each built once and in whatever order they need.
+
+    Attributes:
+        reused: types of live objects that stand in where they could not be stored, and why.
+        missing: types of what could not be stored and is gone, and why.
+        notes: what else is to be said of its variables.
+    """
 
     def __init__(
         self,
@@ -189,6 +193,9 @@ class Assembly:
         live: Mapping[int, Any],
     ) -> None:
         self.recipe = recipe
+        self.reused: list[tuple[str, str]] = []
+        self.missing: list[tuple[str, str]] = []
+        self.notes: list[str] = []
         # The build holds its assemblies; a cycle would keep what was built alive.
         self._build: Build = weakref.proxy(build)
         self._store = store
@@ -423,6 +430,7 @@ class _PartLoading:
     def __init__(self, build: Build, assembly: Assembly, part: Part, store: Store) -> None:
         self.user_globals = build.user_globals
         self._build = build
+        self._assembly = assembly
         self._part = part
         self._store = store
 
@@ -446,9 +454,19 @@ class _PartLoading:
         """The note at that position."""
         return self._part.lines[index]
 
+    def note(self, text: str) -> None:
+        """Have the report say something of the variable that is built."""
+        self._assembly.notes.append(text)
+
     def hole(self, number: str, type: str, reason: str) -> Any:
         """What stands where something could not be stored."""
-        return self._build.hole(number, type, reason)
+        live = self._build.still_alive(number, reason)
+        if live is not None:
+            self._assembly.reused.append((type, reason))
+            return live
+        self._assembly.missing.append((type, reason))
+        self._build.missing.append((type, reason))
+        return building.Missing(number, type, reason)
 
 
 def make_definition(skeleton: tuple[Any, ...]) -> Any:

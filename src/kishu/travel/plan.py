@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from kishu.history.history import History, State
-from kishu.history.records import Part, Recipe, VersionId
+from kishu.history.records import Part, Recipe, VersionId, is_number, is_variable
 from kishu.observe.groups import Group
-from kishu.observe.identity import is_number
 from kishu.observe.observer import UNRECORDED, Look, Observer
 from kishu.observe.parts import LivePart
 from kishu.travel.fill import fillable
@@ -77,7 +76,7 @@ class Plan(NamedTuple):
 
     Attributes:
         kept: variables that stay as they are.
-        removed: variables that the target does not have.
+        removed: variables and settings that the target does not have.
         changed: co-variables to bring back.
     """
 
@@ -107,7 +106,7 @@ def plan(history: History, observer: Observer, look: Look, target: State) -> Pla
         actions = _actions(recipe, observer.carriers.of(version), alive)
         changed.append(CoVariable(version, recipe, entities, actions))
     return Plan(
-        kept=[e for e in target if now.get(e) == target[e] and not is_number(e)],
+        kept=[e for e in target if now.get(e) == target[e] and is_variable(e)],
         removed=[entity for entity in now if entity not in target and not is_number(entity)],
         changed=changed,
     )

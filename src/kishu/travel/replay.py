@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from kishu.config import Config
 from kishu.errors import KishuError, NotRecoverable, ReplayError
 from kishu.history.history import History, State
-from kishu.history.records import Cell, CommitId, VersionId
-from kishu.observe.identity import Identities, is_number
+from kishu.history.records import (
+    SETTING,
+    Cell,
+    CommitId,
+    VersionId,
+    is_number,
+    is_setting,
+    is_variable,
+)
+from kishu.observe.identity import Identities
 from kishu.store.store import Store
 from kishu.travel.build import Build
 
 _SEES_ALL = frozenset({"exec", "eval", "globals", "locals", "vars", "dir", "get_ipython"})
+
+
+class Ambient(Protocol):
+    """The state outside of the variables: named settings, each what cells changed of it."""
+
+    def values(self) -> Mapping[str, Any]:
+        """The settings that cells changed; the same objects for as long as nothing changes."""
+
+    def put(self, name: str, value: Any) -> Callable[[], None]:
+        """Bring a setting to such a value, None: to what the kernel began with.
+
+        Gives the function that takes it back.
+        """
+
+    def why_not(self, name: str, value: Any) -> str:
+        """Why a setting cannot be brought to a value here; empty if it can."""
+
+    def lost(self, name: str, value: Any) -> str:
+        """What of a value will not come back, and why; empty if all of it will."""
 
 
 class Host(Protocol):
@@ -28,13 +55,24 @@ class Host(Protocol):
     def defaults(self) -> Mapping[str, Any]:
         """What is bound in the namespace before the user binds anything, by name."""
 
+    @property
+    def ambient(self) -> Ambient:
+        """The state outside of the variables."""
+
     def variables(self, ignored: set[str]) -> dict[str, Any]:
         """The user's variables now."""
 
-    def run_again(self, source: str, variables: dict[str, Any], expected: str) -> dict[str, Any]:
+    def run_again(
+        self,
+        source: str,
+        variables: dict[str, Any],
+        settings: Mapping[str, Any],
+        expected: str,
+    ) -> dict[str, Any]:
         """Run a cell in the namespace holding ``variables`` alone, its output dropped.
 
         Args:
+            settings: what cells had changed outside of the variables by then.
             expected: the name of the exception that may end it, as it did when it first ran.
 
         Gives the variables it leaves behind; the namespace is as before. Raises what it raises.
@@ -76,7 +114,7 @@ class Replayer:
             )
         self._check(commit.cell, commit.id)
         left = self._run(commit.cell, commit.parent, build)
-        names = [name for name in self._history.recipe(version).roots if not is_number(name)]
+        names = list(filter(is_variable, self._history.recipe(version).roots))
         lost = [name for name in names if name not in left]
         if lost:
             raise ReplayError(
@@ -102,10 +140,13 @@ class Replayer:
     def _run(self, cell: Cell, parent: CommitId, build: Build) -> dict[str, Any]:
         state = self._history.state(parent)
         names = names_read(cell.source)
+        with self._aside(state, build) as aside:
+            settings = self._settings(state, aside)
         for wanted in (names, None) if names is not None else (None,):
-            inputs = self._inputs(state, wanted, build)
+            with self._aside(state, build) as aside:
+                inputs = self._loaded(state, wanted, aside)
             try:
-                return self._host.run_again(cell.source, inputs, cell.outcome)
+                return self._host.run_again(cell.source, inputs, settings, cell.outcome)
             except NameError as error:
                 if wanted is not None and getattr(error, "name", None) in state:
                     continue
@@ -119,32 +160,44 @@ class Replayer:
             ) from failure
         raise ReplayError(f"Running {_named(cell)} again failed.")
 
-    def _inputs(self, state: State, wanted: set[str] | None, build: Build) -> dict[str, Any]:
-        """Copies of the variables that the cell may read, as they were before it ran."""
+    def _aside(self, state: State, build: Build) -> Build:
+        """A build of copies: what the cell may read, as it was before it ran."""
         shared = {
             number: build.definition(number)
             for number, version in state.items()
             if is_number(number) and build.has_definition(number, version)
         }
-        aside = Build(
+        return Build(
             self._store, self._history, self._identities, self._host.namespace, state, {}, shared
         )
-        with aside:
-            return self._loaded(state, wanted, aside)
+
+    def _settings(self, state: State, aside: Build) -> dict[str, Any]:
+        """The settings as they were before it ran, those that can be brought back here."""
+        found = {}
+        for entity in filter(is_setting, state):
+            name = entity.removeprefix(SETTING)
+            value = aside.value(entity)
+            if not self._host.ambient.why_not(name, value):
+                found[name] = value
+        return found
 
     def _loaded(self, state: State, wanted: set[str] | None, aside: Build) -> dict[str, Any]:
         inputs: dict[str, Any] = {}
         for name, version in state.items():
-            if is_number(name) or name in inputs or (wanted is not None and name not in wanted):
+            is_wanted = is_variable(name) and (wanted is None or name in wanted)
+            if not is_wanted or name in inputs:
                 continue
-            if self._history.recipe(version).status() == "recomputable":
-                try:
-                    inputs.update(self.values(version, aside))
-                except KishuError:
-                    if wanted is not None:
-                        raise
-            else:
+            recipe = self._history.recipe(version)
+            if recipe.storable:
                 inputs[name] = aside.value(name)
+                continue
+            try:
+                inputs.update(self.values(version, aside))
+            except KishuError:
+                if recipe.status() == "partial":
+                    inputs[name] = aside.value(name)
+                elif wanted is not None:
+                    raise
         return inputs
 
 

@@ -20,6 +20,7 @@ class Report(msgspec.Struct, omit_defaults=False):
         loaded: variables with a new object, loaded from the history.
         recomputed: variables whose cells were run again.
         removed: variables that the target state does not have.
+        settings: what was set back outside of the variables: random numbers, directory ….
         unchecked: variables that came back but could not be checked further, and why.
         missing: variables, or parts of them, that could not come back, and why.
         notes: what else the reader should know.
@@ -36,6 +37,7 @@ class Report(msgspec.Struct, omit_defaults=False):
     loaded: list[str] = []
     recomputed: list[str] = []
     removed: list[str] = []
+    settings: list[str] = []
     unchecked: dict[str, str] = {}
     missing: dict[str, str] = {}
     notes: list[str] = []
@@ -44,7 +46,7 @@ class Report(msgspec.Struct, omit_defaults=False):
 
     def __repr__(self) -> str:
         lines = [f"{self.label or self.verb} ({self.ms:.0f} ms), now at {self.head[:8]}"]
-        for name in ("patched", "loaded", "recomputed", "removed"):
+        for name in ("patched", "loaded", "recomputed", "removed", "settings"):
             variables = getattr(self, name)
             if variables:
                 lines.append(f"  {name + ':':<12}{_shown(variables)}")

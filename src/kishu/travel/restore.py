@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 from kishu.errors import KishuError, NotRecoverable, RestoreError
 from kishu.history import blobs
 from kishu.history.history import History, State
-from kishu.history.records import VersionId
+from kishu.history.records import SETTING, VersionId, is_number, is_setting, is_variable
 from kishu.observe.canonical import Canonical
-from kishu.observe.identity import is_number
 from kishu.observe.observer import Change, Look, Observer
 from kishu.observe.parts import Cut
 from kishu.observe.recording import Recorder
@@ -19,6 +18,7 @@ from kishu.travel.apply import Bytes, Changes
 from kishu.travel.build import Build, without_collecting
 from kishu.travel.fill import Inverse
 from kishu.travel.plan import CoVariable, Plan, Refill, Rewrite, Splice, plan
+from kishu.travel.replay import Ambient
 from kishu.travel.report import Report
 
 Replay = Callable[[VersionId, Build], dict[str, Any]]
@@ -46,6 +46,7 @@ class Place(NamedTuple):
 
     Attributes:
         defaults: the names that IPython itself has bound.
+        ambient: the settings outside of the variables.
         variables: the user's variables as they are now.
         recorder: knows the names of chunks that were recorded before.
         progress: told how many bytes of how many have been read.
@@ -56,6 +57,7 @@ class Place(NamedTuple):
     observer: Observer
     namespace: dict[str, Any]
     defaults: Mapping[str, Any]
+    ambient: Ambient
     variables: Callable[[], dict[str, Any]]
     replay: Replay
     recorder: Recorder
@@ -73,17 +75,21 @@ def restore(place: Place, look: Look, target: State, report: Report) -> None:
     """
     planned = plan(place.history, place.observer, look, target)
     attempt = _Attempt(place, look, target, planned)
-    attempt.run(report)
-    if attempt.unfaithful:
-        # A patch did not take. What is loaded whole depends on nothing that was live.
+    try:
+        attempt.run(report)
         stubborn = attempt.unfaithful
+    except BufferError:
+        # Somebody looks into memory that would have to get another size.
+        stubborn = {change.version for change in planned.changed}
+    if stubborn:
+        # A patch did not take. What is loaded whole depends on nothing that was live.
         again = [
             change._replace(actions={}) if change.version in stubborn else change
             for change in planned.changed
         ]
         attempt.take_back()
         attempt.release()
-        report.patched, report.loaded, report.recomputed = [], [], []
+        report.patched, report.loaded, report.recomputed, report.settings = [], [], [], []
         report.unchecked, report.missing = {}, {}
         attempt = _Attempt(place, look, target, planned._replace(changed=again))
         attempt.run(report)
@@ -120,15 +126,19 @@ class _Attempt:
     def run(self, report: Report) -> None:
         """Build, apply and verify."""
         for name in self._plan.removed:
-            self._unbind(name)
+            if is_setting(name):
+                self._changes.settings[name.removeprefix(SETTING)] = None
+                report.settings.append(name.removeprefix(SETTING))
+            else:
+                self._unbind(name)
         report.kept = list(self._plan.kept)
-        report.removed = list(self._plan.removed)
+        report.removed = list(filter(is_variable, self._plan.removed))
         with without_collecting():
             for change in self._plan.changed:
                 self._prepare(change, report)
             for number, made in self._build.built_definitions.items():
                 self._place.observer.identities.register(number, made)
-            self._inverse = self._changes.apply(self._place.namespace)
+            self._inverse = self._changes.apply(self._place.namespace, self._place.ambient)
             for container, counts in self._build.longs:
                 self._place.observer.longs.adopt(container, counts)
             self._build.let_go()
@@ -153,21 +163,47 @@ class _Attempt:
 
     def _prepare(self, change: CoVariable, report: Report) -> None:
         """Build one co-variable; one that cannot be built costs no other."""
-        names = [entity for entity in change.entities if not is_number(entity)]
+        names = list(filter(is_variable, change.entities))
         try:
-            if change.recipe.status() == "recomputable" and not self._still_lives(change):
-                self._recompute(change, names, report)
-            else:
+            self._prepare_settings(change, report)
+            if change.recipe.storable or self._still_lives(change):
                 self._rebuild(change, names, report)
+            else:
+                self._recompute_or_rebuild(change, names, report)
         except KishuError as error:
             self._give_up(change, names, str(error), report)
         except Exception as error:
             # A class's own unpickling failed, or code that it needs is not installed.
             self._give_up(change, names, f"{type(error).__name__}: {error}", report)
 
+    def _prepare_settings(self, change: CoVariable, report: Report) -> None:
+        ambient = self._place.ambient
+        for entity in filter(is_setting, change.entities):
+            name = entity.removeprefix(SETTING)
+            value = self._build.assembly(change.version).root(entity)
+            reason = ambient.why_not(name, value)
+            if reason:
+                raise NotRecoverable(reason)
+            self._changes.settings[name] = value
+            report.settings.append(name)
+            lost = ambient.lost(name, value)
+            if lost:
+                report.missing[name] = lost
+
+    def _recompute_or_rebuild(self, change: CoVariable, names: list[str], report: Report) -> None:
+        """What is not stored whole is made by its cell; failing that, it comes back with holes."""
+        try:
+            self._recompute(change, names, report)
+        except KishuError as error:
+            if change.recipe.status() == "recomputable":
+                raise
+            self._rebuild(change, names, report)
+            for name in names:
+                if name in report.missing:
+                    report.missing[name] += f". {error}"
+
     def _rebuild(self, change: CoVariable, names: list[str], report: Report) -> None:
         build = self._build
-        reused, missing = len(build.reused), len(build.missing)
         assembly = build.assembly(change.version)
         values = {entity: assembly.root(entity) for entity in change.entities}
         fills = [
@@ -203,23 +239,22 @@ class _Attempt:
                 self._changes.bind[name] = values[name]
             same = self._before.values.get(name, self) is values[name]
             (report.patched if same else report.loaded).append(name)
-            for type_, reason in build.reused[reused:]:
+            for type_, reason in assembly.reused:
                 report.unchecked[name] = f"holds the {type_} that was there: {reason}"
-            for type_, reason in build.missing[missing:]:
+            for type_, reason in assembly.missing:
                 report.missing[name] = f"came back without its {type_}: {reason}"
+            if assembly.notes:
+                report.unchecked[name] = "; ".join(dict.fromkeys(assembly.notes))
             opaque = sorted({type_ for part in change.recipe.parts for type_ in part.opaque})
             if opaque:
                 report.unchecked.setdefault(name, f"{', '.join(opaque[:3])}: by its own reduce")
 
     def _still_lives(self, change: CoVariable) -> bool:
         """Whether all that could not be stored is still alive, to be used again."""
-        before = len(self._build.missing)
         assembly = self._build.assembly(change.version)
         for entity in change.entities:
             assembly.root(entity)
-        lives = len(self._build.missing) == before
-        del self._build.missing[before:]
-        return lives
+        return not assembly.missing
 
     def _recompute(self, change: CoVariable, names: list[str], report: Report) -> None:
         if not names:
@@ -235,6 +270,9 @@ class _Attempt:
     def _give_up(self, change: CoVariable, names: list[str], reason: str, report: Report) -> None:
         for entity in change.entities:
             self._target.pop(entity, None)
+            if is_setting(entity):
+                self._changes.settings.pop(entity.removeprefix(SETTING), None)
+                report.missing[entity.removeprefix(SETTING)] = reason
         carriers = self._place.observer.carriers
         for name in names:
             live = self._before.values.get(name)
@@ -284,19 +322,23 @@ class _Attempt:
             wanted = {self._target.get(entity, "") for entity in group}
             if len(wanted) == 1 and "" not in wanted:
                 version = wanted.pop()
-                names = [entity for entity in group if not is_number(entity)]
+                names = list(filter(is_variable, group))
                 tied = set(group) == self._place.history.recipe(version).roots.keys()
-                if tied and (
-                    found == version
-                    or (names and set(names) <= set(report.recomputed))
-                    or self._same(look, group, version)
-                ):
+                again = bool(names) and set(names) <= set(report.recomputed)
+                same = found == version or self._same(look, group, version, again)
+                if tied and (same or again):
                     cuts[version] = parts
+                    if not same:
+                        self._note_other_result(names, report)
                     continue
             self._disagree(group, report)
         self._find_unmoved(look, report)
         self._after = look
         self._cuts = cuts
+
+    def _note_other_result(self, names: list[str], report: Report) -> None:
+        for name in names:
+            report.unchecked[name] = "its cell, run again, did not make what it made then"
 
     def _find_unmoved(self, look: Look, report: Report) -> None:
         """What should have changed and still is what it was did not become what it should."""
@@ -324,13 +366,21 @@ class _Attempt:
         self.unfaithful |= patched
         if not patched:
             for entity in group:
-                if not is_number(entity) and entity not in report.recomputed:
+                if is_number(entity) or entity in report.recomputed:
+                    continue
+                name = entity.removeprefix(SETTING)
+                if name not in report.missing:
                     report.unchecked.setdefault(
-                        entity, "what came back is not quite what was stored (its pickling lies)"
+                        name, "what came back is not quite what was stored (its pickling lies)"
                     )
 
-    def _same(self, look: Look, group: tuple[str, ...], version: VersionId) -> bool:
-        """Whether the live values equal freshly loaded ones in all that is state."""
+    def _same(self, look: Look, group: tuple[str, ...], version: VersionId, again: bool) -> bool:
+        """Whether the live values equal freshly loaded ones in all that is state.
+
+        Args:
+            again: they were made by running a cell again: what is not stored is compared by what
+                was noted of it.
+        """
         observer = self._place.observer
         try:
             build = Build(
@@ -339,6 +389,7 @@ class _Attempt:
                 {number: obj for number, obj in look.values.items() if is_number(number)},
             )  # fmt: skip
             names = [entity for entity in group if not is_number(entity)]
+            build.reuses = not again
             with build, without_collecting():
                 stored = {name: build.assembly(version).root(name) for name in names}
             live = {name: look.values[name] for name in names}
@@ -371,9 +422,12 @@ class _Attempt:
             if change.written_only:
                 # Nobody has looked at it since.
                 look = look.without(change.entities)
+        # A setting that could not be set is now what it was: to be found by the next look.
+        look = look.without(filter(is_setting, look.sightings.keys() - self._target.keys()))
         observer.accept(look, Change(present, gone, {}, self._cuts))
         report.patched.sort()
         report.loaded.sort()
+        report.settings.sort()
 
 
 def _live_definition(place: Place, look: Look, number: str) -> Any | None:

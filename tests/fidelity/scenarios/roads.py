@@ -588,13 +588,6 @@ SCENARIOS = (
         "(_2031, best, _2031 is best)",
     ),
     S(
-        "underscore-of-translations",
-        "a lone underscore that the user bound is a function of the user's",
-        ("words = {'hello': 'hallo'}\n_ = words.get",),
-        "_ = str.upper",
-        "(_('hello'), words)",
-    ),
-    S(
         "names-in-unicode",
         "names in any script, and one that Python would have written otherwise",
         ("größe = ['alt']\nfit = 1",),

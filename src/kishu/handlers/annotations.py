@@ -1,0 +1,78 @@
+"""What annotations are made of: unions, type variables, new types."""
+
+from __future__ import annotations
+
+import functools
+import operator
+import sys
+from typing import Any
+
+from kishu.handlers.registry import Reduced, Walk, handles
+
+
+@handles("types.UnionType", links=False)
+def reduce_union(walk: Walk, union: Any) -> Reduced:
+    """``int | None`` by its members."""
+    return make_union, union.__args__
+
+
+def make_union(*members: Any) -> Any:
+    """The union of types."""
+    return functools.reduce(operator.or_, members)
+
+
+@handles("typing.TypeVar", "typing.ParamSpec", "typing.TypeVarTuple")
+def reduce_type_variable(walk: Walk, variable: Any) -> Reduced:
+    """A type variable of the notebook by what it was made with; it is nobody else's."""
+    if importable_constant(variable):
+        return NotImplemented
+    kind = type(variable).__name__
+    options: dict[str, Any] = {}
+    for option in ("covariant", "contravariant", "infer_variance"):
+        if getattr(variable, f"__{option}__", False):
+            options[option] = True
+    if getattr(variable, "__bound__", None) is not None:
+        options["bound"] = variable.__bound__
+    if kind != "TypeVarTuple" and getattr(variable, "has_default", lambda: False)():
+        options["default"] = variable.__default__
+    constraints = getattr(variable, "__constraints__", ())
+    return (
+        make_type_variable, (kind, variable.__name__, variable.__module__, constraints, options)
+    )  # fmt: skip
+
+
+def make_type_variable(
+    kind: str, name: str, module: str, constraints: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
+    """A type variable of that kind."""
+    import typing
+
+    made: Any = getattr(typing, kind)(name, *constraints, **options)
+    made.__module__ = module
+    return made
+
+
+@handles("typing.NewType")
+def reduce_new_type(walk: Walk, made: Any) -> Reduced:
+    """A new type of the notebook by its name and what it is of."""
+    if importable_constant(made):
+        return NotImplemented
+    return make_new_type, (made.__name__, made.__module__, made.__supertype__)
+
+
+def make_new_type(name: str, module: str, of: Any) -> Any:
+    """A new type."""
+    import typing
+
+    new_type: Any = typing.NewType
+    made = new_type(name, of)
+    made.__module__ = module
+    return made
+
+
+def importable_constant(obj: Any) -> bool:
+    """Whether an object is found by its name in a module that is not the notebook."""
+    module = getattr(obj, "__module__", None)
+    if module in (None, "__main__") or not isinstance(obj.__name__, str):
+        return False
+    return getattr(sys.modules.get(module), obj.__name__, None) is obj

@@ -1,0 +1,63 @@
+"""Context variables: with the value they have where cells run."""
+
+from __future__ import annotations
+
+import contextvars
+from typing import Any
+
+from kishu.handlers.annotations import importable_constant
+from kishu.handlers.registry import Reduced, Walk, handles
+
+Variable = contextvars.ContextVar[Any]
+_NOTHING = object()
+
+
+@handles("_contextvars.ContextVar")
+def reduce_variable(walk: Walk, variable: Variable) -> Reduced:
+    """A library's by itself; the notebook's by its name, default and present value."""
+    default: tuple[Any, ...] = ()
+    try:
+        default = (contextvars.Context().run(variable.get),)
+    except LookupError:
+        pass
+    value = variable.get(_NOTHING)
+    state = () if value is _NOTHING or (default and value is default[0]) else (value,)
+    return make_variable, (variable.name, default), (state,), None, None, fill_variable
+
+
+def make_variable(name: str, default: tuple[Any, ...]) -> Variable:
+    """A context variable without a value."""
+    if default:
+        return contextvars.ContextVar(name, default=default[0])
+    return contextvars.ContextVar(name)
+
+
+def fill_variable(variable: Variable, state: tuple[tuple[Any, ...]]) -> None:
+    """Set its value, if it has one."""
+    (value,) = state
+    if value:
+        variable.set(value[0])
+
+
+@handles("_contextvars.Context")
+def reduce_context(walk: Walk, context: contextvars.Context) -> Reduced:
+    """By its variables and their values; those that libraries keep for themselves are theirs."""
+    pairs = [(variable, value) for variable, value in context.items() if _is_ours(variable)]
+    walk.by_value(pairs)
+    return contextvars.Context, (), pairs, None, None, fill_context
+
+
+def _is_ours(variable: Variable) -> bool:
+    return not importable_constant(variable)
+
+
+def fill_context(context: contextvars.Context, pairs: list[tuple[Variable, Any]]) -> None:
+    """Set its variables."""
+    for variable, value in pairs:
+        context.run(variable.set, value)
+
+
+@handles("_contextvars.Token")
+def reduce_token(walk: Walk, token: Any) -> Reduced:
+    """It belongs to one change of one context."""
+    return walk.hole(token, "it belongs to one change of a context")

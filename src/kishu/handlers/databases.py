@@ -1,0 +1,73 @@
+"""sqlite3: a connection by its file, one in memory by its content."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import Any
+
+from kishu.handlers import building
+from kishu.handlers.registry import Reduced, Walk, handles
+
+
+@handles("sqlite3.Connection")
+def reduce_connection(walk: Walk, connection: sqlite3.Connection) -> Reduced:
+    """What was written to a file stays there; a database in memory comes back as it was."""
+    try:
+        databases = connection.execute("PRAGMA database_list").fetchall()
+    except sqlite3.ProgrammingError as error:
+        if "closed" not in str(error).lower():
+            return walk.hole(connection, f"it cannot be used here: {error}")
+        return closed_connection, ()
+    path = next((path for _, name, path in databases if name == "main"), "")
+    options = {
+        "isolation_level": connection.isolation_level,
+        "row_factory": connection.row_factory,
+        "text_factory": connection.text_factory,
+    }
+    if path:
+        return connect_file, (path,), options, None, None, set_options
+    data = connection.serialize()
+    index = walk.memory(memoryview(data), own=False)
+    return connect_memory, (index, len(data)), options, None, None, set_options
+
+
+def connect_file(path: str) -> sqlite3.Connection:
+    """A connection to a file that is there.
+
+    Raises:
+        FileNotFoundError: it is not.
+    """
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"the database {path} is not there")
+    building.now().note(f"what was written to {path} since stays there")
+    return sqlite3.connect(path)
+
+
+def connect_memory(index: int, size: int) -> sqlite3.Connection:
+    """A database in memory, with the content of a buffer."""
+    data = bytearray(size)
+    building.now().memory(index, memoryview(data))
+    connection = sqlite3.connect(":memory:")
+    if size:
+        connection.deserialize(bytes(data))
+    return connection
+
+
+def closed_connection() -> sqlite3.Connection:
+    """A connection that was closed."""
+    connection = sqlite3.connect(":memory:")
+    connection.close()
+    return connection
+
+
+def set_options(connection: sqlite3.Connection, options: dict[str, Any]) -> None:
+    """How it begins transactions, and what rows and texts become."""
+    for name, value in options.items():
+        setattr(connection, name, value)
+
+
+@handles("sqlite3.Cursor")
+def reduce_cursor(walk: Walk, cursor: sqlite3.Cursor) -> Reduced:
+    """A cursor is half-run code of the database's."""
+    return walk.hole(cursor, "a cursor cannot be stored", cursor.rowcount, cursor.lastrowid)

@@ -1,0 +1,71 @@
+"""Objects of which a process has one, known by where they are found, whoever holds them."""
+
+from __future__ import annotations
+
+import decimal
+import functools
+import importlib
+import sys
+from typing import Any
+
+from kishu.handlers.registry import Reduced, Walk, handles
+
+_PLACES = {
+    "os._Environ": (("os", "environ"), ("os", "environb")),
+    "random.Random": (("random", "_inst"),),
+    "numpy.random.mtrand.RandomState": (("numpy.random.mtrand", "_rand"),),
+    "numpy.random._mt19937.MT19937": (("numpy.random.mtrand", "_rand._bit_generator"),),
+    "matplotlib.RcParams": (("matplotlib", "rcParams"), ("matplotlib", "rcParamsDefault")),
+    "torch._C.Generator": (("torch", "default_generator"),),
+}
+
+
+def place_of(obj: Any) -> tuple[str, str] | None:
+    """The module and the path in it where an object is the one there is."""
+    cls = type(obj)
+    for module, path in _PLACES.get(f"{cls.__module__}.{cls.__qualname__}", ()):
+        if _look(sys.modules.get(module), path) is obj:
+            return module, path
+    return None
+
+
+@handles(*(name for name in _PLACES if name != "torch._C.Generator"), links=False)
+def reduce_singleton(walk: Walk, obj: Any) -> Reduced:
+    """By its place; its content is state of its own. Others of its type are values."""
+    place = place_of(obj)
+    if place is None:
+        walk.link(obj)
+        return NotImplemented
+    return find_singleton, place
+
+
+def find_singleton(module: str, path: str) -> Any:
+    """What is at that place in a module."""
+    return _look(importlib.import_module(module), path)
+
+
+def _look(module: Any, path: str) -> Any:
+    return functools.reduce(lambda obj, step: getattr(obj, step, None), path.split("."), module)
+
+
+@handles("decimal.Context", links=False)
+def reduce_context(walk: Walk, context: decimal.Context) -> Reduced:
+    """The context in force by that; others by their fields."""
+    if context is decimal.getcontext():
+        return decimal.getcontext, ()
+    walk.link(context)
+    return NotImplemented
+
+
+@handles("ipykernel.iostream.OutStream", links=False)
+def reduce_stream(walk: Walk, stream: Any) -> Reduced:
+    """The kernel's own output streams by their names."""
+    if stream is not find_stream(stream.name):
+        return walk.hole(stream, "it is a live connection of this kernel")
+    return find_stream, (stream.name,)
+
+
+def find_stream(name: str) -> Any:
+    """``sys.stdout`` or ``sys.stderr``, also while what we run is hushed."""
+    stream = getattr(sys, name, None)
+    return getattr(stream, "_stream", stream) if type(stream).__name__ == "_Hushed" else stream
