@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from kishu.history.history import History
-from kishu.history.records import Operation
+from kishu.history.records import Operation, is_variable
 
 
 def end(history: History, living: Collection[str]) -> Operation | None:
@@ -26,10 +26,15 @@ def end(history: History, living: Collection[str]) -> Operation | None:
 def last_worked(history: History, operation: Operation | None) -> Operation | None:
     """The last operation, from that one back, that is more than a kernel's empty beginning."""
     while operation is not None and operation.kind in ("detach", "restart"):
-        state_found = operation.kind == "restart" and history.state(operation.head)
+        state_found = operation.kind == "restart" and _has_variables(history, operation)
         if state_found or not operation.parents:
             break
         operation = history.operations.get(operation.parents[0])
-    if operation is None or not history.state(operation.head):
+    if operation is None or not _has_variables(history, operation):
         return None
     return operation
+
+
+def _has_variables(history: History, operation: Operation) -> bool:
+    """Whether its state has any; where random generators stand is not worth going back to."""
+    return any(map(is_variable, history.state(operation.head)))
