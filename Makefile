@@ -12,7 +12,7 @@ NPM := $(shell command -v npm)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo lab pictures test check fuzz bench soak clean
+.PHONY: demo lab pictures test check fuzz fidelity bench soak clean
 
 demo: $(VENV)/demo
 	$(RUN) examples/demo.py
@@ -77,6 +77,10 @@ pictures: $(VENV)/browser
 # the earlier Kishu, from PyPI, in an environment of its own.
 bench: $(VENV)/dev
 	$(RUN) -m benchmarks $(if $(PEERS),--peers .peers) $(BENCH)
+
+# What comes back and what does not, scenario by scenario; writes docs/fidelity.md.
+fidelity: $(VENV)/dev
+	$(RUN) -m tests.fidelity --write
 
 # Thousands of random steps in one history, compared with a checker that knows nothing of Kishu.
 soak: $(VENV)/dev

@@ -13,6 +13,7 @@ from tests.browser.server import Server
 from tests.kernel import unquoted
 
 SECONDS = 1000.0
+_TRIES = 3
 
 
 class NotebookPage:
@@ -90,11 +91,18 @@ class NotebookPage:
         expect(self.cells.nth(index).locator(".jp-OutputArea-output")).to_have_text([text])
 
     def edit(self, index: int, text: str) -> None:
-        """Replace a cell's text by typing."""
-        self.editor(index).click()
-        self.page.keyboard.press("Control+a")
-        self.page.keyboard.press("Delete")
-        self.page.keyboard.insert_text(text)
+        """Replace a cell's text by typing.
+
+        A click misses where an output that comes in moves the cells: then it is done again.
+        """
+        for _ in range(_TRIES):
+            self.editor(index).click()
+            self.page.keyboard.press("Control+a")
+            self.page.keyboard.press("Delete")
+            self.page.keyboard.insert_text(text)
+            if self.texts()[index] == text:
+                return
+        raise AssertionError(f"cell {index} could not be edited: {self.texts()}")
 
     def command_mode(self, index: int) -> None:
         """Select a cell, so that keys are commands."""

@@ -1,47 +1,109 @@
-"""Plays the scenarios and prints the table: ``python -m tests.fidelity [FAMILY[-NAME] ...]``."""
+"""Plays the scenarios and prints the table: ``python -m tests.fidelity [--write] [NAME ...]``."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
+from tests.fidelity.known import KNOWN
 from tests.fidelity.play import Stage
 from tests.fidelity.scenario import Scenario, Score
 from tests.fidelity.scenarios import FAMILIES
 
+_PAGE = Path(__file__).parents[2] / "docs" / "fidelity.md"
+_COLUMNS = Score().columns
+_HEAD = """# What comes back
 
-def main(wanted: list[str]) -> int:
-    """Play those whose name begins like one of these (all without any); 1 if one is broken."""
-    broken = 0
+Made by `make fidelity`, which plays each scenario of `tests/fidelity` in real kernels: cells that
+set something up, a cell that changes it, and an expression that tells the two states apart.
+
+- *change*: the log names the change; where a cell only looks, it names none.
+- *undo*, *redo*: in the session.
+- *branch*: both states, checked out from a branch that has neither.
+- *cold*: both states in another kernel.
+- *kept*: scenarios that keep what they promise in all of these.
+
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Play those whose names begin like one of the arguments, all without any.
+
+    Gives 1 if one that is not known to be broken is.
+    """
+    write = "--write" in arguments
+    wanted = tuple(argument for argument in arguments if argument != "--write")
+    scores: dict[str, Score] = {}
     for family, scenarios in FAMILIES.items():
-        chosen = [
-            each
-            for each in scenarios
-            if not wanted or any(f"{family}-{each.name}".startswith(text) for text in wanted)
-        ]
+        named = {f"{family}-{each.name}": each for each in scenarios}
+        chosen = {n: each for n, each in named.items() if not wanted or n.startswith(wanted)}
         with tempfile.TemporaryDirectory() as home, Stage(Path(home)) as stage:
-            broken += sum(not _shown(family, each, stage) for each in chosen)
-    print(f"{broken} broken" if broken else "all as promised")
-    return 1 if broken else 0
+            for name, scenario in chosen.items():
+                score = _score(scenario, stage)
+                if score is not None:
+                    scores[name] = score
+                _print(name, scenario, score)
+    broken = [name for name, score in scores.items() if not score.keeps(_scenario(name))]
+    new = sorted(set(broken) - KNOWN.keys())
+    print(f"{len(scores)} played, {len(broken)} broken, not known: {', '.join(new) or 'none'}")
+    if write and not wanted:
+        _PAGE.write_text(_page(scores), encoding="utf-8")
+    return 1 if new else 0
 
 
-def _shown(family: str, scenario: Scenario, stage: Stage) -> bool:
+def _score(scenario: Scenario, stage: Stage) -> Score | None:
+    """How it came out; None where its library is not installed."""
     if scenario.needs and importlib.util.find_spec(scenario.needs) is None:
-        print(f"{family}-{scenario.name:<40} needs {scenario.needs}")
-        return True
+        return None
     try:
-        score = stage.play(scenario)
+        return stage.play(scenario)
     except Exception as error:
-        score = Score(change="wrong", problems=(f"{type(error).__name__}: {error}",))
+        return Score(change="wrong", problems=(f"{type(error).__name__}: {error}",))
+
+
+def _print(name: str, scenario: Scenario, score: Score | None) -> None:
+    if score is None:
+        print(f"{name:<48} needs {scenario.needs}", flush=True)
+        return
     kept = score.keeps(scenario)
     outcomes = " ".join(f"{outcome:<9}" for outcome in score.columns.values())
-    print(f"{family + '-' + scenario.name:<48} {outcomes} {'' if kept else 'BROKEN'}", flush=True)
-    if not kept:
-        for problem in score.problems:
-            print(f"      {problem[:600]}", flush=True)
-    return kept
+    print(f"{name:<48} {outcomes} {'' if kept else 'BROKEN'}", flush=True)
+    for problem in () if kept else score.problems:
+        print(f"      {problem[:600]}", flush=True)
+
+
+def _scenario(name: str) -> Scenario:
+    family, _, own = name.partition("-")
+    return next(each for each in FAMILIES[family] if each.name == own)
+
+
+def _page(scores: dict[str, Score]) -> str:
+    lines = [
+        f"| family | scenarios | kept | {' | '.join(_COLUMNS)} |",
+        f"| --- | --- | --- | {' | '.join('---' for _ in _COLUMNS)} |",
+    ]
+    for family in FAMILIES:
+        mine = {name: score for name, score in scores.items() if name.startswith(f"{family}-")}
+        kept = sum(score.keeps(_scenario(name)) for name, score in mine.items())
+        cells = []
+        for column in _COLUMNS:
+            count = Counter(score.columns[column] for score in mine.values())
+            parts = [f"{count[o]} {o}" for o in ("restored", "said", "wrong") if count[o]]
+            cells.append(", ".join(parts))
+        lines.append(f"| {family} | {len(mine)} | {kept} | {' | '.join(cells)} |")
+    lines += ["", "## What does not come back as it should", ""]
+    lines += [f"- `{name}`: {reason}." for name, reason in KNOWN.items()]
+    lines += ["", "## What is said instead of being restored, as promised", ""]
+    lines += [
+        f"- `{family}-{each.name}`: {each.why}."
+        for family, scenarios in FAMILIES.items()
+        for each in scenarios
+        if "said" in (each.undo, each.cold)
+    ]
+    return _HEAD + "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
