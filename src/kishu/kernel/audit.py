@@ -17,7 +17,7 @@ _PROCESS_EVENTS = frozenset(
 )  # fmt: skip
 _THREAD_EVENTS = frozenset({"_thread.start_new_thread", "_thread.start_joinable_thread"})
 _DATABASE_EVENTS = frozenset({"sqlite3.connect"})
-_SOCKET_EVENTS = frozenset({"socket.connect", "socket.bind", "socket.sendto"})
+_SOCKET_EVENTS = frozenset({"socket.__new__", "socket.connect", "socket.bind", "socket.sendto"})
 
 
 class Audit:
