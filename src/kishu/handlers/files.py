@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from typing import Any
 
 from kishu.handlers import building
@@ -14,6 +15,9 @@ from kishu.handlers.registry import Reduced, Walk, handles
          "_io.TextIOWrapper")  # fmt: skip
 def reduce_file(walk: Walk, file: Any) -> Reduced:
     """A file that was opened by its path; others (pipes, temporary ones) are left out."""
+    for stream in ("__stdin__", "__stdout__", "__stderr__"):
+        if file is getattr(sys, stream):
+            return getattr, (sys, stream)
     try:
         name, mode = file.name, file.mode
     except (AttributeError, ValueError):
