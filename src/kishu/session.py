@@ -6,7 +6,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kishu.config import Config
@@ -96,7 +96,7 @@ class Session:
         self._writer = Writer(self._store, self.id, config.floor, config.cap)
         self._ledger = Ledger(self._history, self._writer, self._resumed)
         self._worktree = Worktree(
-            host, self._history, self._ledger, self._writer, config, self._tell
+            host, self._store, self._history, self._ledger, self._writer, config, self._tell
         )
         self._worktree.begin(self._resumed)
         self._began_at = self._ledger.head
@@ -162,6 +162,16 @@ class Session:
                 self._worktree.catch_up()
             except NotRecording as error:
                 self.why_not = str(error)
+
+    @property
+    def has_trials(self) -> bool:
+        """Whether new versions wait to be loaded back and compared with the live values."""
+        return self.attached and not self.paused and self._worktree.trials.waiting
+
+    def try_next(self) -> None:
+        """Load one of them back."""
+        with suppress(NotRecording):
+            self._worktree.try_next()
 
     # The notebook
 
@@ -569,6 +579,8 @@ class Session:
             worktree.observer.disown(look)
         if code is not None:
             worktree.commit_document()
+        with suppress(NotRecording):
+            worktree.try_before_replacing(e for e, v in now.items() if wanted.get(e) != v)
         report = Report(kind, label, before=self._ledger.head)
         replayer = Replayer(
             self._store, self._history, worktree.identities, self._host, self._config

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from kishu.config import Config
@@ -20,6 +20,7 @@ from kishu.history.records import (
     Document,
     Operation,
     OperationKind,
+    VersionId,
     is_number,
     is_variable,
 )
@@ -28,10 +29,12 @@ from kishu.observe.hush import hushed
 from kishu.observe.identity import Identities
 from kishu.observe.observer import Change, Hurry, Look, Observer
 from kishu.observe.recording import Recorder
+from kishu.store.store import Store
 from kishu.store.writer import When, Writer
 from kishu.travel.build import without_collecting
 from kishu.travel.replay import Host
 from kishu.travel.restore import Progress, counting
+from kishu.travel.trial import Finding, Trials, flaws_in
 
 
 class Worktree:
@@ -50,6 +53,7 @@ class Worktree:
     def __init__(
         self,
         host: Host,
+        store: Store,
         history: History,
         ledger: Ledger,
         writer: Writer,
@@ -60,6 +64,8 @@ class Worktree:
         self.observer = Observer(self.identities, host.namespace, config.excluded_classes)
         self.recorder = Recorder(writer)
         self.document: LiveDocument | None = None
+        self.trials = Trials(store, history, self.observer, host.ambient)
+        self._flaws: dict[VersionId, str] = {}
         self._host = host
         self._history = history
         self._ledger = ledger
@@ -109,8 +115,7 @@ class Worktree:
         Raises:
             NotRecording: the disk refused; the next commit sees the same changes again.
         """
-        look = self.look()
-        change = self._store(look)
+        look, change = self._store(self.look(), self.look)
         return self._write(operation, look, change, self._new(kind, change, **fields), "now")
 
     def commit_run(self, cell: Cell) -> Commit:
@@ -120,8 +125,8 @@ class Worktree:
             NotRecording: as for `commit`.
         """
         start = time.perf_counter()
-        look = self.look(hurry=Hurry(start + self._config.max_delay, _names_in(cell.source)))
-        change = self._store(look)
+        hurry = Hurry(start + self._config.max_delay, _names_in(cell.source))
+        look, change = self._store(self.look(hurry=hurry), lambda: self.look(hurry=hurry))
         late = self._late(look, change)
         commit = self._new("run", change, cell=cell, start=start, **late)
         position, before = self._cell_began
@@ -139,7 +144,7 @@ class Worktree:
         """
         look = self.look(changing)
         if not look.quiet or self.is_behind:
-            self._commit_change(look)
+            look = self._commit_change(look, lambda: self.look(changing))
         return look
 
     def catch_up(self) -> None:
@@ -149,9 +154,12 @@ class Worktree:
             NotRecording: as for `commit`.
         """
         until = time.perf_counter() + self._config.max_delay
-        with hushed(), without_collecting():
-            look = self.observer.look_at_rest(self.variables(), until)
-        self._commit_change(look)
+
+        def look() -> Look:
+            with hushed(), without_collecting():
+                return self.observer.look_at_rest(self.variables(), until)
+
+        self._commit_change(look(), look)
 
     def commit_document(self) -> None:
         """Commit the notebook's cells where the head has others, so that they can be replaced.
@@ -185,15 +193,52 @@ class Worktree:
                 when="some day",
             )
 
-    def _commit_change(self, look: Look) -> None:
-        change = self._store(look)
+    def try_next(self) -> None:
+        """Load a version back that waits for it, to see whether it comes back as it was.
+
+        Raises:
+            NotRecording: the disk refused to take down what was found.
+        """
+        self._write_findings(self.trials.next())
+
+    def try_before_replacing(self, entities: Iterable[str]) -> None:
+        """The same for versions that will not be live any longer.
+
+        Raises:
+            NotRecording: the disk refused.
+        """
+        self._write_findings(self.trials.before_replacing(entities))
+
+    def _write_findings(self, findings: dict[VersionId, Finding]) -> None:
+        flaws = flaws_in(findings)
+        if flaws:
+            self._ledger.write("trial", flaws=flaws, when="soon")
+
+    def _commit_change(self, look: Look, again: Callable[[], Look]) -> Look:
+        look, change = self._store(look, again)
         if change.empty:
             self.observer.accept(look, change)
         else:
             commit = self._new("found", change, **self._late(look, change))
             self._write("commit", look, change, commit)
+        return look
 
-    def _store(self, look: Look) -> Change:
+    def _store(self, look: Look, again: Callable[[], Look]) -> tuple[Look, Change]:
+        """Store what changed, and see that it comes back.
+
+        Args:
+            again: how to look again, if something is stored otherwise from now on.
+        """
+        change = self._record(look)
+        found = self.trials.at_once(change.recipes, look.values)
+        if any(finding.lost for finding in found.values()):
+            look = again()
+            change = self._record(look)
+            found |= self.trials.at_once(change.recipes, look.values)
+        self._flaws = {v: flaw for v, flaw in flaws_in(found).items() if v in change.recipes}
+        return look, change
+
+    def _record(self, look: Look) -> Change:
         total = sum(scan.nbytes for scan in look.scans.values())
         self.recorder.progress = counting(self._progress, "recorded", total)
         with hushed(), without_collecting():
@@ -249,6 +294,7 @@ class Worktree:
                 branch=commit.branch,
                 commits=[commit],
                 versions=new,
+                flaws=self._flaws,
                 documents=self._documents(commit),
                 when=when,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from tests.e2e.conftest import make_notebook
 from tests.fidelity.scenario import Outcome, Scenario, Score
@@ -16,21 +16,27 @@ _BYSTANDER = "bystander = [[1], {'a': {2}}, bytearray(b'3')]"
 _UNTOUCHED = "[id(bystander), *map(id, bystander)]"
 
 
+class Playing(Protocol):
+    """What can be played on a stage."""
+
+    def warm(self, kernel: Kernel) -> None:
+        """The session in which it happens."""
+
+    def cold(self, kernel: Kernel) -> None:
+        """A kernel that has seen nothing of it."""
+
+
 class Stage:
     """Two kernels in which scenarios are played one after the other, each in its own history.
 
     Args:
         home: a new directory.
         environment: variables to set in both.
-        before: a cell run in both before each scenario.
     """
 
-    def __init__(
-        self, home: Path, environment: Mapping[str, str] | None = None, before: str = ""
-    ) -> None:
+    def __init__(self, home: Path, environment: Mapping[str, str] | None = None) -> None:
         self._home = home
         self._environment = dict(environment or {})
-        self._before = before
         self._kernels: dict[str, Kernel] = {}
         self._count = 0
 
@@ -46,29 +52,36 @@ class Stage:
         for kernel in self._kernels.values():
             kernel.stop()
 
-    def play(self, scenario: Scenario) -> Score:
-        """Play one scenario and score it."""
+    def play(self, scenario: Scenario, before: str = "") -> Score:
+        """Play one scenario and score it.
+
+        Args:
+            before: a cell run in both kernels before Kishu attaches.
+        """
+        play = _Play(scenario)
+        self.run(play, before)
+        return play.score()
+
+    def run(self, play: Playing, before: str = "") -> None:
+        """Play something in both kernels, in a history of its own."""
         self._count += 1
         notebook = make_notebook(self._home / f"{self._count}.ipynb")
-        play = _Play(scenario)
         try:
-            play.warm(self._attached("warm", notebook))
+            play.warm(self._attached("warm", notebook, before))
             self._detach("warm")
-            play.cold(self._attached("cold", notebook))
+            play.cold(self._attached("cold", notebook, before))
             self._detach("cold")
         except BaseException:
-            # What a scenario did to its kernel must not reach the next one.
+            # What it did to its kernel must not reach the next one.
             for name in list(self._kernels):
                 self._kernels.pop(name).stop()
             raise
-        return play.score()
 
-    def _attached(self, name: str, notebook: Path) -> Kernel:
+    def _attached(self, name: str, notebook: Path, before: str) -> Kernel:
         kernel = self._kernels.get(name)
         if kernel is None:
             kernel = self._kernels[name] = Kernel(self._home, environment=self._environment)
-        if self._before:
-            kernel.ok(self._before)
+        kernel.ok(before)
         kernel.ok(f"import kishu; kishu.attach({str(notebook)!r});")
         return kernel
 
@@ -85,6 +98,7 @@ class _Play:
         self.scenario = scenario
         self.outcomes: dict[str, Outcome] = {}
         self.problems: list[str] = []
+        self.told: dict[str, str] = {}
 
     def score(self) -> Score:
         return Score(**self.outcomes, problems=tuple(self.problems))
@@ -131,6 +145,7 @@ class _Play:
 
     def cold(self, kernel: Kernel) -> None:
         """A kernel that has seen nothing of it."""
+        self.told = {}
         self._see(kernel, "cold", "restore", self.before)
         if not self.scenario.reading:
             self._see(kernel, "cold", f"checkout {self.second}", self.after)
@@ -148,10 +163,12 @@ class _Play:
     def _judge(self, kernel: Kernel, column: str, report: Any, wanted: str) -> None:
         found = shown(kernel, self.scenario.check)
         outcome: Outcome = "restored"
+        # What was said of a variable holds for as long as it is kept.
+        kept = {name: self.told[name] for name in report["kept"] if name in self.told}
+        self.told = kept | report["missing"] | report["unchecked"]
         if found != wanted:
-            told = {**report.get("missing", {}), **report.get("unchecked", {})}
-            outcome = "said" if told or report.get("notes") else "wrong"
-            self.problems.append(f"{column}: {found} instead of {wanted}; it says {told}")
+            outcome = "said" if self.told else "wrong"
+            self.problems.append(f"{column}: {found} instead of {wanted}; it says {self.told}")
         worst = self.outcomes.get(column, "restored")
         order = ["restored", "said", "wrong"]
         self.outcomes[column] = max(worst, outcome, key=order.index)

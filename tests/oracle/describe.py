@@ -140,7 +140,8 @@ class _Walk:
         """The name that finds `obj` in a library, if it is a module, a class or a function."""
         kind = type(obj)
         if issubclass(kind, types.ModuleType):
-            return str(obj.__name__)
+            name = str(obj.__name__)
+            return name if sys.modules.get(name) is obj else None
         if issubclass(kind, type):
             return None if obj.__module__ == "__main__" else f"{obj.__module__}.{obj.__qualname__}"
         if kind not in (types.FunctionType, types.BuiltinFunctionType):

@@ -130,6 +130,17 @@ kinds: dict[str, SearchStrategy[str]] = {
         "<FRAME>.rename(columns={'x': 'w'}, inplace=True)",
         "<ANY> = <FRAME>['x'] | <ANY> = <FRAME>[['x']] | <ANY> = <FRAME>.T",
     ),
+    "view": _family(
+        "<ANY> = memoryview(<BUFFER>) | <ANY> = memoryview(<OTHER>)[1:] | <ANY>[0] = <N>",
+        "<ANY>[:2] = <OTHER>[1:3] | <ANY> = <DICT>.values() | <ANY> = <DICT>.keys()",
+        "import types\n<ANY> = types.MappingProxyType(<DICT>)",
+        "import numpy as np\n<ARRAY> = np.zeros(3, dtype=[('k', int), ('x', float, 2)])",
+        "<ANY> = <ARRAY>['k'] | <ANY> = <ARRAY>['x'][1:] | <ARRAY>['x'][0] = <N>",
+        "<ANY> = <ARRAY>[::2] | <ANY> = <ARRAY>.T[1:] | <ANY>.flags.writeable = False",
+        "import numpy as np\n<ARRAY> = np.asfortranarray(np.arange(6).reshape(2, 3))",
+        "import numpy as np\n<ANY> = np.broadcast_to(<ARRAY>, (2, *<ARRAY>.shape))",
+        "import numpy as np\n<ANY> = np.ma.masked_greater(<ARRAY>, <N>)",
+    ),
     "function": _family(
         "def <CALL>(x=<ANY>):\n    x.append(<N>)\n    return x",
         "def <CALL>(*, x=<VALUE>):\n    return [x, <ANY>]",
@@ -140,6 +151,12 @@ kinds: dict[str, SearchStrategy[str]] = {
         "    return step, look\nf, g = outer([])\n<ANY> = f",
         "def outer(held):\n    return lambda x=None: held\n<CALL> = outer(<ANY>)",
         "<LIST> = [lambda: i for i in range(2)] | <CALL>.__name__ = 'named'",
+        "import functools\n<CALL> = functools.partial(<OTHER>, <VALUE>)",
+        "import functools\n<CALL> = functools.partial(<LIST>.append, [<N>])",
+        "<ANY> = <CALL>.__closure__[0] | <ANY>.cell_contents = <VALUE> | <ANY> = <CALL>.__code__",
+        "def outer(inner):\n    def call(*given):\n        call.count += 1\n"
+        "        return inner(*given)\n    call.count = <N>\n    return call\n"
+        "<CALL> = outer(<OTHER>)",
         "<CALL>.calls = [<ANY>] | <CALL>.calls.append(<N>) | <CALL>.__defaults__ = (<ANY>,)",
     ),
     "call": _family(
@@ -162,6 +179,20 @@ kinds: dict[str, SearchStrategy[str]] = {
         "        cls.items = [v]\n    @property\n    def x(self):\n        return len(self)",
         "class <CLASS>:\n    x = <N>\n    def __reduce__(self):\n        raise TypeError('stays')",
         "from typing import NamedTuple\nclass <CLASS>(NamedTuple):\n    x: object = <N>",
+        "class <CLASS>:\n    class Inner:\n        held = <ANY>\n    def __init__(self, x=None):\n"
+        "        self.x = self.Inner()\n    def push(self, v):\n        self.Inner.held = v",
+        "class Meta(type):\n    def __call__(cls, *given):\n"
+        "        cls.made.append(super().__call__(*given))\n        return cls.made[-1]\n"
+        "class <CLASS>(metaclass=Meta):\n    made = []\n    x = <N>",
+        "from abc import ABC, abstractmethod\nclass <BASE>(ABC):\n    @abstractmethod\n"
+        "    def push(self, v): ...\n<BASE>.register(<CLASS>)",
+        "from typing import Generic, TypeVar\nT = TypeVar('T')\nclass <CLASS>(Generic[T]):\n"
+        "    def __init__(self, x=<N>):\n        self.x = x",
+        "class <CLASS>:\n    def __init__(self, x=<N>):\n        self.__dict__['x'] = x\n"
+        "    def __getattr__(self, name):\n        return (name, <N>)\n"
+        "    def __setattr__(self, name, value):\n        self.__dict__[name] = [value]",
+        "class <CLASS>(dict):\n    def __init__(self, x=()):\n        self.x = x\n"
+        "    def __missing__(self, key):\n        self[key] = made = []\n        return made",
         "<CLASS>.items.append(<VALUE>) | <CLASS>.shared = <ANY> | del <CLASS>.push",
         "<CLASS>.push = lambda self, v=<ANY>: v",
         "def <CALL>(self, v):\n    self.x = v\n<CLASS>.push = <CALL>",
@@ -170,7 +201,8 @@ kinds: dict[str, SearchStrategy[str]] = {
         "<THING> = <CLASS>() | <THING> = <CLASS>(<ANY>) | p, q = <CLASS>(), <CLASS>()",
         "<THING>.x = <VALUE> | <THING>.y = <THING> | <THING>.x.append(<N>) | del <THING>.x",
         "if type(<THING>).__module__ == '__main__':\n    <THING>.__class__ = <CLASS>",
-        "<ANY> = [<CLASS>() for _ in range(2)]",
+        "<ANY> = [<CLASS>() for _ in range(2)] | import weakref\n<ANY> = weakref.ref(<THING>)",
+        "<ANY> = <THING>['new'] | <ANY> = super(<CLASS>, <THING>).push | <ANY> = type(<THING>)",
     ),
     "delete": _family("del <ANY> | del <ANY>, <OTHER> | del <LIST>[0] | del <DICT>['k']"),
     "cycle": _family(
@@ -183,9 +215,32 @@ kinds: dict[str, SearchStrategy[str]] = {
     ),
     "iterator": _family(
         "<ANY> = (i for i in range(<N>)) | <ANY> = iter(range(<N>)) | next(<ANY>)",
+        "<ANY> = zip(<LIST>, range(<N>)) | <ANY> = enumerate(<LIST>) | <ANY> = reversed(<LIST>)",
+        "<ANY> = map(<CALL>, [<OTHER>, <OTHER>]) | <ANY> = filter(None, <LIST>)",
+        "import itertools\n<ANY> = itertools.count(<N>)",
+        "import itertools\n<ANY> = itertools.chain(<LIST>, [<N>])",
+        "import itertools\n<ANY> = itertools.islice(<OTHER>, 1, None)",
+        "import itertools\n<ANY> = itertools.cycle([<N>, <VALUE>])",
+        "import random\n<ANY> = random.Random(<N>) | <ANY>.random() | <ANY> = <OTHER>.random()",
+        "import numpy as np\n<ANY> = np.random.default_rng(<N>)",
         "<ANY> = iter(<OTHER>) if isinstance(<OTHER>, (list, tuple, dict)) else None",
         "def outer(held):\n    for n in held:\n        held[0] = n\n        yield n\n"
         "<ANY> = outer([1, 2])\nnext(<ANY>)",
+    ),
+    "thread": _family(
+        "import threading\n_x = threading.Thread(target=<LIST>.append, args=(<ANY>,))\n"
+        "_x.start()\n_x.join()\n_x = None",
+        "import threading\n_x = threading.Thread(target=<CALL>, args=([<N>],))\n"
+        "_x.start()\n_x.join()\n_x = None",
+        "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(1) as _x:\n"
+        "    <ANY> = _x.submit(<LIST>.copy).result()\n_x = None",
+    ),
+    "module": _family(
+        "import types\n<THING> = types.ModuleType('made')\n<THING>.x = <VALUE>",
+        "import math as <ANY> | from math import floor as <CALL> | import collections.abc as <ANY>",
+        "import types\n<ANY> = types.SimpleNamespace(x=<VALUE>, y=<OTHER>)",
+        "import types\n<THING> = types.ModuleType('made')\n"
+        "exec('def push(v):\\n    held.append(v)\\n    return held\\nheld = []', vars(<THING>))",
     ),
     "failure": _family(
         "<LIST>.append(<N>)\nraise ValueError('half way')\n<LIST> = None",

@@ -15,7 +15,7 @@ from kishu.history.records import Blob, Segment
 from kishu.observe import longs
 from kishu.observe.identity import Identities
 from kishu.observe.longs import LONG, Longs, is_long, longs_within
-from kishu.observe.walk import Counters, Walk
+from kishu.observe.walk import Context, Counters, Walk
 from kishu.store.store import Store
 from kishu.store.writer import Writer
 from kishu.travel.splice import Edit, splice
@@ -26,7 +26,8 @@ from tests.unit.test_observe import Notebook
 def walker() -> Longs:
     counters = Counters()
     return Longs(
-        lambda tolerant: Walk(Identities("s"), {}, frozenset(), counters, tolerant), counters
+        lambda tolerant: Walk(Context(Identities("s"), {}, frozenset(), counters), tolerant),
+        counters,
     )
 
 

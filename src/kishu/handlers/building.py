@@ -43,6 +43,10 @@ MOVES = "which cannot be stored"
 """Ends the reason of a hole whose object moves on by itself: a live one proves nothing."""
 
 
+LEADS_TO_COPIES = "which leads to copies when it is computed again"
+"""Ends the reason of a hole that holds, unseen, what it was computed from."""
+
+
 def ignore_content(obj: object, content: object) -> None:
     """The content of a hole only tells changes apart; what stands there knows it."""
     if type(obj) is Missing:

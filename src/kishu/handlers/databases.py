@@ -70,4 +70,8 @@ def set_options(connection: sqlite3.Connection, options: dict[str, Any]) -> None
 @handles("sqlite3.Cursor")
 def reduce_cursor(walk: Walk, cursor: sqlite3.Cursor) -> Reduced:
     """A cursor is half-run code of the database's."""
-    return walk.hole(cursor, "a cursor cannot be stored", cursor.rowcount, cursor.lastrowid)
+    columns = [column[0] for column in cursor.description or ()]
+    walk.by_value(columns)
+    return walk.hole(
+        cursor, "a cursor cannot be stored", cursor.rowcount, cursor.lastrowid, columns
+    )

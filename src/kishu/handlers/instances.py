@@ -11,10 +11,10 @@ import copyreg
 import functools
 import types
 import weakref
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from typing import Any, NamedTuple
 
-from kishu.handlers.registry import HEAP_TYPE, Reduced, Walk, importable
+from kishu.handlers.registry import HEAP_TYPE, Reduced, Walk, handles, importable
 
 _SKIPPED = frozenset({"__dict__", "__weakref__"})
 PICKLING = (
@@ -59,7 +59,7 @@ def is_careful(cls: type) -> bool:
 
 def slot_names(cls: type) -> list[str]:
     """The names of all slots that instances have, as attributes are set."""
-    names = []
+    names = ["default_factory"] if issubclass(cls, defaultdict) else []
     for base in cls.__mro__:
         slots = base.__dict__.get("__slots__", ())
         for slot in (slots,) if isinstance(slots, str) else slots:
@@ -73,12 +73,12 @@ def slot_names(cls: type) -> list[str]:
 
 def cached_names(cls: type) -> frozenset[str]:
     """The names under which reading an attribute leaves what it computed."""
-    return frozenset(
-        name
-        for base in cls.__mro__
-        for name, member in base.__dict__.items()
-        if type(member) is functools.cached_property
-    )
+    members = [item for base in cls.__mro__ for item in base.__dict__.items()]
+    cached = {name for name, member in members if type(member) is functools.cached_property}
+    if any(type(member).__name__ == "CachedProperty" for _, member in members):
+        # pandas keeps what all of its own have computed in one dict.
+        cached.add("_cache")
+    return frozenset(cached)
 
 
 def is_transparent(cls: type) -> bool:
@@ -88,7 +88,7 @@ def is_transparent(cls: type) -> bool:
     """
     for base in cls.__mro__:
         if not base.__flags__ & HEAP_TYPE:
-            if base not in (object, list, dict, OrderedDict):
+            if base not in (object, list, dict, OrderedDict, defaultdict):
                 return False
         elif not base.__dict__.keys().isdisjoint(PICKLING) and importable(base):
             # A library's own way, which may be the only one that knows.
@@ -155,6 +155,15 @@ def _slot(obj: Any, name: str) -> Any:
         return object.__getattribute__(obj, name)
     except AttributeError:
         return _EMPTY
+
+
+@handles("collections.defaultdict")
+def reduce_defaultdict(walk: Walk, table: defaultdict[Any, Any]) -> Reduced:
+    """One whose factory is its own method cannot be made with that factory."""
+    if getattr(table.default_factory, "__self__", None) is not table:
+        return NotImplemented
+    whole = (None, {"default_factory": table.default_factory}, (), tuple(table.items()))
+    return make_bare, (defaultdict,), whole, None, None, fill_bare
 
 
 def make_around(cls: type, attributes: dict[str, Any], *arguments: Any) -> Any:

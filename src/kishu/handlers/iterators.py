@@ -43,6 +43,14 @@ def reduce_reader(walk: Walk, reader: Any) -> Reduced:
     return walk.hole(reader, f"it reads from something else, {building.MOVES}", reader.line_num)
 
 
+@handles("_csv.writer")
+def reduce_writer(walk: Walk, writer: Any) -> Reduced:
+    """What it writes to is what it is tied to: made again, both are."""
+    written_to = [getattr(each, "__self__", None) for each in gc.get_referents(writer)]
+    walk.by_value(written_to)
+    return walk.hole(writer, "it writes to something else", written_to)
+
+
 @handles("_queue.SimpleQueue")
 def reduce_queue(walk: Walk, queue: Any) -> Reduced:
     """How many there are in it: it shows no more without giving them away."""

@@ -64,14 +64,30 @@ def reduce_index(walk: Walk, index: Any) -> Reduced:
     subclasses=True,
 )  # fmt: skip
 def reduce_extension_array(walk: Walk, array: Any) -> Reduced:
-    """An extension array that a frame holds by value has its own arrays by value too."""
+    """An extension array that a frame holds by value has its own arrays by value too.
+
+    What looking at it leaves behind is no part of it.
+    """
     if walk.is_by_value(array):
         for inner in vars(array).values() if hasattr(array, "__dict__") else ():
             _take_by_value(walk, inner)
         inner = getattr(array, "_ndarray", None)
         if inner is not None:
             _take_by_value(walk, inner)
-    return NotImplemented
+    if "_cache" not in getattr(array, "__dict__", ()):
+        return NotImplemented
+    make, arguments, state, *rest = array.__reduce_ex__(5)
+    return make, arguments, _without_caches(walk, state), *rest
+
+
+def _without_caches(walk: Walk, state: Any) -> Any:
+    if type(state) is tuple:
+        return tuple(_without_caches(walk, each) for each in state)
+    if type(state) is not dict:
+        return state
+    kept = {name: value for name, value in state.items() if name != "_cache"}
+    walk.by_value(kept)
+    return kept
 
 
 def _take_by_value(walk: Walk, values: Any) -> None:

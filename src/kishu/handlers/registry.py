@@ -68,6 +68,9 @@ class Walk(Protocol):
     def hole(self, obj: object, reason: str, *content: object) -> Reduced:
         """Leave the object out, with the reason; ``content`` tells when it has changed."""
 
+    def renumber(self, obj: object) -> None:
+        """Say that it is no longer what was left out under its number."""
+
     def line(self, filename: str, number: int) -> int:
         """Note where a code object came from; gives the note's position."""
 
@@ -118,6 +121,9 @@ class Loading(Protocol):
 
 
 Reducer = Callable[[Walk, Any], Reduced]
+Filler = Callable[[Any, Any], Callable[[], None]]
+"""Gives a live object the content of a new one; gives the function that takes it back. Raises
+nothing: what could not be filled is found when it is looked at."""
 
 
 class Treatment(NamedTuple):
@@ -130,6 +136,7 @@ class Treatment(NamedTuple):
         plain: whether an instance is its attributes, and a container's content, alone.
         compiled: whether it is a compiled type with a reduce of its own, which may make objects
             in passing.
+        fill: gives one object the content of another, where that takes more than attributes.
     """
 
     reduce: Reducer | None
@@ -137,12 +144,14 @@ class Treatment(NamedTuple):
     opaque: bool = False
     plain: bool = False
     compiled: bool = False
+    fill: Filler | None = None
 
 
 class _Entry(NamedTuple):
     reduce: Reducer | None
     links: bool
     subclasses: bool
+    fill: Filler | None
 
 
 _entries: dict[str, _Entry] = {}
@@ -183,23 +192,27 @@ _UNLINKED_MODULES = ("pyarrow.lib", "typing", "datetime", "zoneinfo", "decimal",
 
 
 def handles(
-    *names: str, subclasses: bool = False, links: bool = True
+    *names: str, subclasses: bool = False, links: bool = True, fill: Filler | None = None
 ) -> Callable[[Reducer], Reducer]:
     """Register a reducer for types named ``module.qualname``."""
 
     def register(reduce: Reducer) -> Reducer:
-        declare(*names, reduce=reduce, subclasses=subclasses, links=links)
+        declare(*names, reduce=reduce, subclasses=subclasses, links=links, fill=fill)
         return reduce
 
     return register
 
 
 def declare(
-    *names: str, reduce: Reducer | None = None, subclasses: bool = False, links: bool = True
+    *names: str,
+    reduce: Reducer | None = None,
+    subclasses: bool = False,
+    links: bool = True,
+    fill: Filler | None = None,
 ) -> None:
     """Say how types are walked; without a reducer, only whether sharing them is state."""
     for name in names:
-        _entries[name] = _Entry(reduce, links, subclasses)
+        _entries[name] = _Entry(reduce, links, subclasses, fill)
     _cache.clear()
 
 
@@ -217,11 +230,11 @@ def _decide(cls: type) -> Treatment:
     for base in cls.__mro__:
         entry = _entries.get(f"{base.__module__}.{base.__qualname__}")
         if entry is not None and (base is cls or entry.subclasses):
-            return Treatment(entry.reduce, entry.links)
+            return Treatment(entry.reduce, entry.links, fill=entry.fill)
     from kishu.handlers.instances import cached_names, is_transparent, reduce_instance
 
     by_default = not _own_reduce(cls) or (is_transparent(cls) and not importable(cls))
-    opaque = not by_default and not cls.__module__.startswith(_FAITHFUL_MODULES)
+    opaque = not by_default and not _is_of(cls, _FAITHFUL_MODULES)
     plain = by_default and cls.__module__ != "builtins"
     reduce = None
     if plain and (not importable(cls) or cached_names(cls)):
@@ -245,10 +258,15 @@ def _links(cls: type) -> bool:
     """Whether sharing is state: mutable things and things compared by identity, not values."""
     if cls in _UNLINKED_BUILTINS or issubclass(cls, (type, enum.Enum)):
         return False
-    if cls.__module__.startswith(_UNLINKED_MODULES):
+    if _is_of(cls, _UNLINKED_MODULES):
         return False
     by_identity = cls.__hash__ is None or cls.__hash__ is object.__hash__
     return by_identity or cls.__dictoffset__ != 0
+
+
+def _is_of(cls: type, modules: tuple[str, ...]) -> bool:
+    """Whether a class is of one of these modules or packages."""
+    return f"{cls.__module__}.".startswith(tuple(f"{module}." for module in modules))
 
 
 def _own_reduce(cls: type) -> bool:

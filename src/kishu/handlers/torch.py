@@ -3,30 +3,108 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from kishu.handlers import building, singletons
 from kishu.handlers.registry import Reduced, Walk, declare, handles
 
 
-@handles("torch.Tensor", "torch.nn.parameter.Parameter")
+def refill_tensor(live: Any, new: Any) -> Callable[[], None]:
+    """Give a live leaf the content of another; where its storage has the size, it stays."""
+    if live.grad_fn is not None or live.layout is not new.layout or live.dtype != new.dtype:
+        return lambda: None
+    storage, other = live.untyped_storage(), new.untyped_storage()
+    place = storage, live.storage_offset(), live.size(), live.stride()
+    hung = live.requires_grad, live.grad, dict(live.__dict__)
+    kept = storage is other or storage.nbytes() == other.nbytes()
+    old = storage.clone() if kept and storage is not other else None
+
+    def back() -> None:
+        if old is not None:
+            storage.copy_(old)
+        _put(live, place, *hung)
+
+    if old is not None:
+        storage.copy_(other)
+    there = new.storage_offset(), new.size(), new.stride()
+    _put(
+        live, (storage if kept else other, *there), new.requires_grad, new.grad, dict(new.__dict__)
+    )
+    return back
+
+
+def _put(
+    tensor: Any, place: tuple[Any, ...], requires_grad: bool, grad: Any, attributes: dict[str, Any]
+) -> None:
+    import torch
+
+    try:
+        with torch.no_grad():
+            tensor.set_(*place)
+        tensor.requires_grad_(requires_grad)
+        tensor.grad = grad
+    except RuntimeError:
+        # Of another form than it was: found when it is looked at, and loaded whole.
+        return
+    tensor.__dict__.clear()
+    tensor.__dict__.update(attributes)
+
+
+@handles("torch.Tensor", "torch.nn.parameter.Parameter", fill=refill_tensor)
 def reduce_tensor(walk: Walk, tensor: Any) -> Reduced:
     """A strided tensor as a place within its storage; other kinds as torch has it."""
     torch = sys.modules["torch"]
     if tensor.layout is not torch.strided or tensor.is_quantized:
         return NotImplemented
-    if tensor.grad_fn is not None:
-        return walk.hole(tensor, "it belongs to an autograd graph, which cannot be stored",
-                         tensor.detach())  # fmt: skip
+    used_up = tensor.grad_fn is not None and _is_used_up(tensor)
+    if used_up:
+        walk.renumber(tensor)
+    elif tensor.grad_fn is not None:
+        reason = f"it belongs to an autograd graph, {building.LEADS_TO_COPIES}"
+        return walk.hole(tensor, reason, tensor.detach())
+    if tensor.device.type == "meta":
+        form = (tuple(tensor.size()), tensor.stride(), str(tensor.dtype), tensor.requires_grad)
+        return make_form, (*form, type(tensor) is not torch.Tensor), tensor.__dict__ or None
     arguments = (
         tensor.untyped_storage(), str(tensor.dtype), tensor.storage_offset(),
-        tuple(tensor.size()), tensor.stride(), tensor.requires_grad,
+        tuple(tensor.size()), tensor.stride(), tensor.requires_grad and not used_up,
         type(tensor) is not torch.Tensor, tensor.is_conj(), tensor.is_neg(),
     )  # fmt: skip
+    if used_up:
+        return make_value, arguments
     state = {"grad": tensor.grad, **tensor.__dict__}
     if tensor._backward_hooks:
         state["_backward_hooks"] = tensor._backward_hooks
     return make_tensor, arguments, state, None, None, fill_tensor
+
+
+def _is_used_up(tensor: Any) -> bool:
+    """Whether a ``backward()`` has let go of what the tensor's graph had saved."""
+    waiting, met = [tensor.grad_fn], set[Any]()
+    while waiting and len(met) < _MOST_STEPS:
+        step = waiting.pop()
+        if step in met:
+            continue
+        met.add(step)
+        waiting += [before for before, _ in step.next_functions if before is not None]
+        for name in dir(step):
+            if name.startswith("_raw_saved_"):
+                try:
+                    getattr(step, name.removeprefix("_raw"))
+                except RuntimeError:
+                    return True
+                return False
+    return False
+
+
+_MOST_STEPS = 32
+
+
+def make_value(*arguments: Any) -> Any:
+    """What a tensor was whose graph had been used up."""
+    building.now().note("its autograd graph, used up by then, did not come back")
+    return make_tensor(*arguments)
 
 
 def make_tensor(
@@ -48,6 +126,19 @@ def make_tensor(
     tensor.set_(storage, offset, size, stride)
     tensor = tensor.conj() if conjugate else tensor
     tensor = torch._neg_view(tensor) if negative else tensor
+    if parameter:
+        return torch.nn.Parameter(tensor, requires_grad)
+    return tensor.requires_grad_(requires_grad)
+
+
+def make_form(
+    size: tuple[int, ...], stride: tuple[int, ...], dtype: str, requires_grad: bool, parameter: bool
+) -> Any:
+    """A tensor on no device: a form without content."""
+    import torch
+
+    kind = getattr(torch, dtype.removeprefix("torch."))
+    tensor = torch.empty_strided(size, stride, dtype=kind, device="meta")
     if parameter:
         return torch.nn.Parameter(tensor, requires_grad)
     return tensor.requires_grad_(requires_grad)

@@ -15,6 +15,7 @@ from kishu.history.records import (
     OperationId,
     Recipe,
     RefMove,
+    Status,
     VersionId,
     source_name,
 )
@@ -45,6 +46,7 @@ class History:
         self.untrusted_versions: set[VersionId] = set()
         self.documents: dict[CommitId, Document] = {}
         self.untrusted_documents: set[CommitId] = set()
+        self.flaws: dict[VersionId, str] = {}
         self._leaves: dict[OperationId, None] = {}
 
     @classmethod
@@ -85,6 +87,8 @@ class History:
             self.ignored ^= set(operation.names)
         elif operation.kind == "gc" and trusted:
             self.forgotten.update(operation.names)
+        if trusted:
+            self.flaws.update(operation.flaws)
 
     def _add_versions(self, operation: Operation, trusted: bool) -> None:
         for version, recipe in operation.versions.items():
@@ -175,6 +179,10 @@ class History:
             return self.versions[version]
         except KeyError:
             raise Damaged(f"The record of version {version} is lost.") from None
+
+    def status(self, version: VersionId) -> Status:
+        """What of a version is stored, and comes back from what is stored."""
+        return "recomputable" if version in self.flaws else self.recipe(version).status()
 
     def names_of(self, id: CommitId) -> dict[str, list[str]]:
         """The branches and tags that stand at a commit."""

@@ -97,6 +97,7 @@ class Ledger:
         moves: list[RefMove] | None = None,
         names: list[str] | None = None,
         documents: dict[CommitId, Document] | None = None,
+        flaws: dict[VersionId, str] | None = None,
         when: When = "now",
     ) -> Operation:
         """Append an operation; only then are the head and the steps moved.
@@ -130,6 +131,7 @@ class Ledger:
             names=names or [],
             sources=self._name_sources(commits or []),
             documents=documents or {},
+            flaws=flaws or {},
         )
         operation.id = self._id(operation)
         stays = self.steps.position if position is None else position

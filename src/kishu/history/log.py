@@ -146,10 +146,12 @@ def show(history: History, id: CommitId, head: CommitId) -> Shown:
 def _variable(history: History, name: str, state: State) -> Variable:
     recipe = history.recipe(state[name])
     reasons = [hole.reason for part in recipe.parts for hole in part.holes]
+    if state[name] in history.flaws:
+        reasons.append(f"it {history.flaws[state[name]]}")
     return Variable(
         type=recipe.parts[recipe.roots[name]].type,
         nbytes=recipe.nbytes,
-        status=recipe.status(),
+        status=history.status(state[name]),
         made_by=history.made_by.get(state[name], ""),
         shares_with=[other for other in _variables(recipe.roots) if other != name],
         reason="; ".join(dict.fromkeys(reasons)),

@@ -135,7 +135,8 @@ def is_variable(entity: str) -> bool:
 
 
 Status = Literal["stored", "partial", "recomputable"]
-"""``stored``; ``partial``: but for its holes; ``recomputable``: the value itself is a hole."""
+"""``stored``; ``partial``: but for its holes; ``recomputable``: the value itself is one, or what is
+stored of it is not what it was."""
 
 
 class Cell(msgspec.Struct, omit_defaults=True):
@@ -251,6 +252,7 @@ OperationKind = Literal[
     "tag",
     "ignore",
     "cells",
+    "trial",
     "gc",
     "detach",
 ]
@@ -278,6 +280,7 @@ class Operation(msgspec.Struct, omit_defaults=True, kw_only=True):
         moves: refs that it set.
         names: the variables that an ``ignore`` names; the commits whose data a ``gc`` let go.
         documents: the notebook's cells at commits, as a front end told them.
+        flaws: why versions cannot be had from what is stored of them, as loading them showed.
     """
 
     id: OperationId
@@ -297,6 +300,7 @@ class Operation(msgspec.Struct, omit_defaults=True, kw_only=True):
     moves: list[RefMove] = []
     names: list[str] = []
     documents: dict[CommitId, Document] = {}
+    flaws: dict[VersionId, str] = {}
 
     @property
     def changes_something(self) -> bool:

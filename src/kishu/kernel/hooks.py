@@ -148,8 +148,10 @@ class Hooks:
             # The user's interrupt came too late for the cell; its state is recorded all the same.
             if self._session.head == head:
                 self._session.record_run(cell)
-        if self._session.is_behind and self._loop is not None:
-            self._later(self._catch_up)
+        if self._loop is not None:
+            if self._session.is_behind:
+                self._later(self._catch_up)
+            self._rest()
 
     def _catch_up(self) -> None:
         """While no cell runs or waits: look at what the last commit had no time for."""
@@ -157,6 +159,18 @@ class Hooks:
             return
         self._session.catch_up()
         self._later(self._catch_up)
+
+    def _rest(self) -> None:
+        """Once the kernel has been idle for a while: see whether new versions can be loaded."""
+        if self._session.has_trials:
+            cells = self._shell.execution_count
+            self._loop.call_later(_REST, lambda: self._guarded(lambda: self._try(cells)))
+
+    def _try(self, cells: int) -> None:
+        idle = not self._running and self._waiting is None
+        if idle and cells == self._shell.execution_count and self._session.has_trials:
+            self._session.try_next()
+            self._rest()
 
     def _is_ours(self, info: Any) -> bool:
         """Whether this is a cell of the notebook, on the main thread of the process we began in."""
@@ -177,6 +191,8 @@ class Hooks:
 
 
 _REMEMBERED = 1000
+_REST = 0.25
+"""Seconds without a cell after which the kernel counts as idle."""
 _MAGICS = ("%kishu", "%load_ext kishu", "%reload_ext kishu")
 
 

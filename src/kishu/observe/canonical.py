@@ -62,9 +62,7 @@ class Canonical(Reducing, _Python):  # type: ignore[misc]
         self.write(b")")
 
     def _sort_key(self, item: object) -> bytes:
-        inner = Canonical(
-            self._identities, self.user_globals, self._excluded, self._counters, self._tolerant
-        )
+        inner = Canonical(self._context, self._tolerant)
         inner.dump(item)
         return xxhash.xxh3_128_digest(b"".join(inner._stream))
 

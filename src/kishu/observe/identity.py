@@ -50,10 +50,21 @@ class Identities:
         self._numbers[id(obj)] = number
         self._ids[number] = id(obj)
 
+    def forget(self, obj: object) -> None:
+        """Let an object that has a number have another from now on."""
+        number = self._numbers.get(id(obj))
+        if number is not None:
+            self._forget(number)
+
     def live(self, number: Number) -> Any | None:
         """The live object of that number; None when it is gone or known only by address."""
         ref = self._objects.get(number)
         return None if ref is None else ref()
+
+    def all_live(self) -> dict[Number, Any]:
+        """The live objects of all numbers."""
+        found = {number: self.live(number) for number in self._objects}
+        return {number: obj for number, obj in found.items() if obj is not None}
 
     def retain(self, met: set[Number]) -> None:
         """Forget those that are dead or were not met in the observation that just ended."""

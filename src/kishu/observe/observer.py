@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from kishu.handlers.registry import ATOMS
 from kishu.history.history import State
-from kishu.history.records import Recipe, VersionId, is_number, is_setting
+from kishu.history.records import Recipe, VersionId, is_number, is_setting, is_variable
 from kishu.observe.batches import Batches
 from kishu.observe.carriers import Carriers
 from kishu.observe.groups import Group, groups
@@ -20,6 +20,7 @@ from kishu.observe.longs import Entangled, Longs, longs_within
 from kishu.observe.parts import VALUE, Cut, LivePart, Walks, cut
 from kishu.observe.recording import Recorder
 from kishu.observe.walk import (
+    Context,
     Counters,
     CutWalk,
     LoopWalk,
@@ -128,6 +129,9 @@ class Observer:
         identities: the numbers of definitions.
         user_globals: the namespace (a plain dict, never replaced).
         excluded: qualified names of classes that are never stored.
+
+    Attributes:
+        context: what its walks have in common.
     """
 
     def __init__(
@@ -139,7 +143,7 @@ class Observer:
         self.state: State = {}
         self.unverified: frozenset[str] = frozenset()
         self._globals = user_globals
-        self._excluded = excluded
+        self.context = Context(identities, user_globals, excluded, self.counters)
         self._batches = Batches()
         self._joint = Joint()
         self.longs = Longs(self._whole_walk, self.counters)
@@ -305,6 +309,20 @@ class Observer:
             return before if all(obj is value for obj in met) else None
         return None
 
+    def still_there(self, version: VersionId, entities: Iterable[str]) -> dict[str, Any]:
+        """The live variables of a version; none where one of them is no longer as it was seen."""
+        found = {}
+        for entity in entities:
+            if self.state.get(entity) != version:
+                return {}
+            if is_variable(entity):
+                seen = self._sightings[entity]
+                value = self._globals.get(entity)
+                if self.scan(entity, value).digest != seen.digest:
+                    return {}
+                found[entity] = value
+        return found
+
     def scan(self, entity: str, value: Any) -> Scan:
         """Walk one entity; what cannot be pickled is left out and noted."""
         if value is self._globals:
@@ -348,13 +366,13 @@ class Observer:
         )
 
     def _cut_walk(self, tolerant: bool) -> CutWalk:
-        return CutWalk(self.identities, self._globals, self._excluded, self.counters, tolerant)
+        return CutWalk(self.context, tolerant)
 
     def _whole_walk(self, tolerant: bool) -> Walk:
-        return WholeWalk(self.identities, self._globals, self._excluded, self.counters, tolerant)
+        return WholeWalk(self.context, tolerant)
 
     def _walk(self, tolerant: bool) -> Walk:
-        return Walk(self.identities, self._globals, self._excluded, self.counters, tolerant)
+        return Walk(self.context, tolerant)
 
     def cut(self, look: Look, group: Group) -> Cut:
         """Cut one co-variable of a look into parts."""
@@ -370,7 +388,7 @@ class Observer:
                 scans[entity] = self._whole_walk(tolerant).scan(look.values[entity])
 
         def loop_walk() -> LoopWalk:
-            return LoopWalk(self.identities, self._globals, self._excluded, self.counters, tolerant)
+            return LoopWalk(self.context, tolerant)
 
         walks = Walks(
             lambda: self._whole_walk(tolerant), loop_walk, lambda: self._cut_walk(tolerant),

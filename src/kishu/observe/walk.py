@@ -23,6 +23,7 @@ from kishu.handlers.classes import parts_of_class
 from kishu.handlers.code import parts_of_function
 from kishu.handlers.instances import reduce_instance
 from kishu.handlers.registry import ATOMS, Reduced, importable, treatment
+from kishu.handlers.supplements import lost_names, supplemented
 from kishu.history.blobs import CHUNK_BYTES
 from kishu.history.records import Hole
 from kishu.observe.held import held_nodes
@@ -141,35 +142,43 @@ class Unreadable(NamedTuple):
     reason: str
 
 
+class Context(NamedTuple):
+    """What the walks of a session have in common.
+
+    Attributes:
+        identities: numbers for definitions and for what cannot be stored.
+        user_globals: the namespace, so that functions of the notebook are known by their globals.
+        excluded: qualified names of classes that are never stored.
+        counters: what walks cost is added there.
+    """
+
+    identities: Identities
+    user_globals: dict[str, Any]
+    excluded: frozenset[str]
+    counters: Counters
+
+
 class Reducing:
     """What a walk does with objects that pickle asks about, whichever pickler runs it.
 
     Args:
-        identities: numbers for definitions and for what cannot be stored.
-        user_globals: the namespace, so that functions of the notebook are known by their globals.
-        excluded: qualified names of classes that are never stored.
+        context: of the session.
         tolerant: leave out what cannot be pickled, instead of raising.
     """
 
-    def __init__(
-        self,
-        identities: Identities,
-        user_globals: dict[str, Any],
-        excluded: frozenset[str],
-        counters: Counters,
-        tolerant: bool = False,
-    ) -> None:
+    def __init__(self, context: Context, tolerant: bool = False) -> None:
         sink = Sink()
         oob: list[Memory] = []
         super().__init__(  # type: ignore[call-arg]
-            sink, PROTOCOL, buffer_callback=partial(_take_oob, oob, counters)
+            sink, PROTOCOL, buffer_callback=partial(_take_oob, oob, context.counters)
         )
         self._stream = sink.pieces
         self._oob = oob
-        self.user_globals = user_globals
-        self._identities = identities
-        self._excluded = excluded
-        self._counters = counters
+        self._context = context
+        self.user_globals = context.user_globals
+        self._identities = context.identities
+        self._excluded = context.excluded
+        self._counters = context.counters
         self._tolerant = tolerant
         self._asked = False
         self._buffers: list[Memory] = []
@@ -235,6 +244,10 @@ class Reducing:
             building.hole, (number, name, reason), content, None, None, building.ignore_content
         )  # fmt: skip
 
+    def renumber(self, obj: object) -> None:
+        """Say that it is no longer what was left out under its number."""
+        self._identities.forget(obj)
+
     def line(self, filename: str, number: int) -> int:
         """Note where a code object came from; gives the note's position."""
         self._lines.append((filename, number))
@@ -277,7 +290,7 @@ class Reducing:
         cls = type(obj)
         if cls is Unreadable:
             return self.hole(obj.value, obj.reason)
-        reduce, _, opaque, _, compiled = treatment(cls)
+        reduce, _, opaque, _, compiled, _ = treatment(cls)
         if self._excluded and type_name(cls) in self._excluded:
             return self.hole(obj, "its class is on the list of classes that are never stored")
         if reduce is not None:
@@ -290,8 +303,14 @@ class Reducing:
             else:
                 self._opaque[type_name(cls)] = None
         if self._tolerant:
-            return self._try_reduce(obj)
-        return self._reduce_compiled(obj) if compiled else NotImplemented
+            reduced = self._try_reduce(obj)
+        elif compiled:
+            reduced = self._reduce_compiled(obj)
+        elif opaque and lost_names(cls):
+            reduced = obj.__reduce_ex__(PROTOCOL)
+        else:
+            return NotImplemented
+        return supplemented(self, obj, reduced) if opaque else reduced
 
     def _reduce_compiled(self, obj: Any) -> Reduced:
         """The object's own reduce; arrays that it made in passing are nobody's state."""
@@ -663,7 +682,7 @@ def _lone_count() -> int:
 
     holder: list[list[object]] = [[]]
     node = id(holder[0])
-    Probe(Identities("probe"), {}, frozenset(), Counters()).scan(holder)
+    Probe(Context(Identities("probe"), {}, frozenset(), Counters())).scan(holder)
     return seen[0]
 
 

@@ -134,6 +134,10 @@ class Build:
             self._assemblies[version] = found
         return found
 
+    def assembly_of(self, recipe: Recipe) -> Assembly:
+        """The parts of a version that may not be in the history."""
+        return Assembly(self, recipe, self._store, {})
+
     def value(self, entity: str) -> Any:
         """The object of a variable or definition in the target state.
 

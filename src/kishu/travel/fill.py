@@ -10,7 +10,7 @@ from typing import Any
 from kishu.handlers.classes import fill_class, own_members
 from kishu.handlers.code import Content
 from kishu.handlers.instances import slot_names
-from kishu.handlers.registry import HEAP_TYPE
+from kishu.handlers.registry import HEAP_TYPE, treatment
 
 Inverse = Callable[[], None]
 
@@ -22,7 +22,9 @@ def fillable(cls: type) -> bool:
 
     What passes is verified after filling; this only spares attempts that cannot work.
     """
-    return cls in _CONTAINERS or cls is CellType or _is_plain(cls)
+    return (
+        cls in _CONTAINERS or cls is CellType or treatment(cls).fill is not None or _is_plain(cls)
+    )
 
 
 def _is_plain(cls: type) -> bool:
@@ -45,6 +47,9 @@ def fill(live: Any, new: Any) -> Inverse:
     """Give ``live`` the content of ``new``; gives the function that takes it back."""
     if type(live) is CellType:
         return _fill_cell(live, new)
+    own = treatment(type(live)).fill
+    if own is not None:
+        return own(live, new)
     inverses: list[Inverse] = []
     if type(live) is not type(new):
         inverses.append(_set_class(live, type(new)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from kishu.config import Config
@@ -36,6 +37,9 @@ class Ambient(Protocol):
 
         Gives the function that takes it back.
         """
+
+    def being(self, wanted: Mapping[str, Any]) -> AbstractContextManager[None]:
+        """For a while, the settings are these and no others."""
 
     def why_not(self, name: str, value: Any) -> str:
         """Why a setting cannot be brought to a value here; empty if it can."""
@@ -187,14 +191,14 @@ class Replayer:
             is_wanted = is_variable(name) and (wanted is None or name in wanted)
             if not is_wanted or name in inputs:
                 continue
-            recipe = self._history.recipe(version)
-            if recipe.storable:
+            status = self._history.status(version)
+            if status == "stored":
                 inputs[name] = aside.value(name)
                 continue
             try:
                 inputs.update(self.values(version, aside))
             except KishuError:
-                if recipe.status() == "partial":
+                if status == "partial":
                     inputs[name] = aside.value(name)
                 elif wanted is not None:
                     raise

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from kishu.errors import KishuError, NotRecoverable, RestoreError
+from kishu.handlers import building
 from kishu.history import blobs
 from kishu.history.history import History, State
 from kishu.history.records import SETTING, VersionId, is_number, is_setting, is_variable
@@ -166,7 +167,8 @@ class _Attempt:
         names = list(filter(is_variable, change.entities))
         try:
             self._prepare_settings(change, report)
-            if change.recipe.storable or self._still_lives(change):
+            status = self._place.history.status(change.version)
+            if status == "stored" or (not change.recipe.storable and self._still_lives(change)):
                 self._rebuild(change, names, report)
             else:
                 self._recompute_or_rebuild(change, names, report)
@@ -245,6 +247,8 @@ class _Attempt:
                 report.missing[name] = f"came back without its {type_}: {reason}"
             if assembly.notes:
                 report.unchecked[name] = "; ".join(dict.fromkeys(assembly.notes))
+            if change.version in self._place.history.flaws:
+                report.missing[name] = f"it {self._place.history.flaws[change.version]}"
             opaque = sorted({type_ for part in change.recipe.parts for type_ in part.opaque})
             if opaque:
                 report.unchecked.setdefault(name, f"{', '.join(opaque[:3])}: by its own reduce")
@@ -263,9 +267,13 @@ class _Attempt:
                 raise NotRecoverable("A function or class could not be stored.")
             return
         values = self._place.replay(change.version, self._build)
+        holes = [hole for part in change.recipe.parts for hole in part.holes]
         for name in names:
             self._changes.bind[name] = values[name]
             report.recomputed.append(name)
+            for hole in holes:
+                if hole.reason.endswith(building.LEADS_TO_COPIES):
+                    report.unchecked[name] = f"its {hole.type}: {hole.reason}"
 
     def _give_up(self, change: CoVariable, names: list[str], reason: str, report: Report) -> None:
         for entity in change.entities:
@@ -399,11 +407,8 @@ class _Attempt:
             return False
 
     def _fingerprint(self, values: dict[str, Any]) -> str:
-        observer = self._place.observer
-        walk = Canonical(
-            observer.identities, self._place.namespace, frozenset(), observer.counters, True
-        )
-        return walk.fingerprint(values)
+        context = self._place.observer.context._replace(excluded=frozenset())
+        return Canonical(context, tolerant=True).fingerprint(values)
 
     def settle(self, report: Report) -> None:
         """Tell the observer where we are; what came back otherwise is a change to be found."""

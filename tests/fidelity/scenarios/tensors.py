@@ -205,10 +205,11 @@ SCENARIOS = (
         "(loss.item(), loss.grad_fn is not None, w.grad,"
         " loss.grad_fn.next_functions[0][0].next_functions[0][0].variable is w)",
         rerun="loss.backward(retain_graph=True)",
+        cold="said",
     ),
     S(
         "graph-replaced",
-        "a loss that was detached hangs on the live parameter again",
+        "a loss that was detached has a graph again; that it leads to a copy of the weight is said",
         (
             _T,
             "w = torch.tensor([1.0, 2.0], requires_grad=True); x = torch.tensor([3.0, 4.0])",
@@ -217,17 +218,21 @@ SCENARIOS = (
         "loss = loss.detach()",
         "(loss.item(), loss.requires_grad, loss.grad_fn is not None and"
         " loss.grad_fn.next_functions[0][0].next_functions[0][0].variable is w)",
+        undo="said",
+        cold="said",
     ),
     S(
         "graph-used-up",
-        "backward freed the graph, and after an undo it can be run again",
+        "backward freed the graph: after an undo it is there, and that it leads to a copy is said",
         (
             _T,
             "w = torch.tensor([1.0, 2.0], requires_grad=True); loss = (w ** 2).sum()",
         ),
         "loss.backward()",
-        "(loss.item(), w.grad, loss.grad_fn is not None)",
-        rerun="loss.backward()",
+        "(loss.item(), w.grad, loss.grad_fn.next_functions[0][0].next_functions[0][0].variable is w"
+        " if loss.grad_fn else None)",
+        undo="said",
+        cold="said",
     ),
     S(
         "losses-with-graphs",

@@ -4,6 +4,19 @@ from tests.fidelity.scenario import Scenario as S
 
 _COUNT = "def count_up(limit):\n    for i in range(limit):\n        yield i * i"
 
+
+def _library(name: str, methods: str) -> str:
+    """A cell that writes and imports a module with a class ``Model`` that has these methods."""
+    text = (
+        "class Model:\n    def __init__(self, n):\n        self.n = n\n"
+        f"        self.fitted = [n] * 3\n    {methods}\n"
+    )
+    return (
+        "import os, sys\nfrom pathlib import Path\nsys.path.insert(0, os.getcwd())\n"
+        f"Path('{name}.py').write_text({text!r})\nimport {name}"
+    )
+
+
 SCENARIOS: tuple[S, ...] = (
     # Generators and iterators.
     S(
@@ -727,5 +740,83 @@ SCENARIOS: tuple[S, ...] = (
         "print(g, g.gi_running, f.tell(), f, lock.locked(), q.qsize(), s.empty(), lock)",
         "(g.gi_frame.f_locals['i'], f.tell(), lock.locked(), q.qsize(), s.qsize())",
         reading=True,
+    ),
+    # What can be pickled, but lies.
+    S(
+        "library-drops-an-attribute",
+        "a library's class leaves an attribute out of its pickle: no restore may lose it",
+        (
+            _library("forgetful", "def __getstate__(self):\n        return {'n': self.n}"),
+            "model = forgetful.Model(1)",
+        ),
+        "model = forgetful.Model(2)",
+        "(model.n, getattr(model, 'fitted', None))",
+    ),
+    S(
+        "library-drops-an-attribute-that-changes",
+        "what a pickle does not have is changed in place, through another name, too",
+        (
+            _library("dropping", "def __getstate__(self):\n        return {'n': self.n}"),
+            "model = dropping.Model(1)\nfitted = model.fitted",
+            "other = 1",
+        ),
+        "fitted.append(7)",
+        "(model.fitted, fitted is model.fitted)",
+    ),
+    S(
+        "library-sets-an-attribute-anew",
+        "a library's class forgets what it was trained to when it is unpickled",
+        (
+            _library(
+                "resetting",
+                "def __setstate__(self, state):\n        self.n = state['n']\n"
+                "        self.fitted = []\n"
+                "    def __getstate__(self):\n        return dict(self.__dict__)",
+            ),
+            "model = resetting.Model(1)",
+        ),
+        "model.fitted += [8, 9]",
+        "(model.n, model.fitted)",
+    ),
+    S(
+        "library-drops-what-cannot-be-stored",
+        "what a pickle leaves out cannot be stored by anybody: its cell makes it again",
+        (
+            "import threading",
+            _library(
+                "running",
+                "def __getstate__(self):\n        return {'n': self.n}\n"
+                "    def start(self):\n        self.steps = self.count()\n        return self\n"
+                "    def count(self):\n        yield self.n",
+            ),
+            "model = running.Model(3).start()",
+        ),
+        "model = running.Model(5).start()",
+        "(model.n, model.steps.gi_frame.f_locals['self'] is model, model.steps.gi_code.co_name)",
+    ),
+    S(
+        "library-pickle-that-cannot-be-loaded",
+        "a pickle is written without a fault and cannot be loaded: its cell makes it again",
+        (
+            _library("unloadable", "def __reduce__(self):\n        return Model, ()"),
+            "model = unloadable.Model(1)",
+        ),
+        "model = unloadable.Model(2)",
+        "(model.n, model.fitted)",
+    ),
+    S(
+        "library-pickle-that-is-another",
+        "what is loaded is not what was stored, though nothing fails: its cell makes it again",
+        (
+            _library(
+                "changing",
+                "def __getstate__(self):\n        return dict(self.__dict__)\n"
+                "    def __setstate__(self, state):\n"
+                "        self.__dict__.update(state, n=state['n'] + 1)",
+            ),
+            "model = changing.Model(1)",
+        ),
+        "model = changing.Model(5)",
+        "(model.n, model.fitted)",
     ),
 )
