@@ -4,7 +4,6 @@ Each entry is a defect. One that is as it should be must be taken out of here.
 """
 
 KNOWN: dict[str, str] = {
-    "containers-numbering-dict": "a defaultdict whose factory is its own method is not stored",
     "containers-hash-in-a-cycle": "elements of a set are hashed before they have their attributes",
     "containers-weak-values": "what only a list holds is not known to be shared with a weak table",
     "containers-finalizer-writes": "what a restore drops may write to what was put back",
@@ -19,35 +18,28 @@ KNOWN: dict[str, str] = {
     "frames-index-name-through-alias": "an index is taken for a value, but its name can be changed",
     "frames-freq-in-place": "an index is taken for a value, but its freq can be changed",
     "frames-no-duplicate-labels": "a frame's flags that have a name are others after a restore",
-    "frames-look-at-times": "arrays of times keep caches that reading fills",
-    "frames-look-at-groups": "a groupby keeps caches that reading fills",
     "tensors-view-knows-its-base": "a view is tied by its memory, but does not know its base",
-    "tensors-on-no-device": "tensors on the meta device cannot be read",
     "tensors-in-shared-memory": "whether other processes share the memory is not kept",
     "tensors-from-numpy": "memory of an array that a tensor looks at is tied in the session alone",
     "tensors-to-numpy": "memory of a tensor that an array looks at is tied in the session alone",
     "tensors-tensor-subclass": "subclasses of Tensor go by their own reduce, which copies",
-    "tensors-graph-kept": "a loss that is computed again hangs on a copy of its weights",
-    "tensors-graph-replaced": "a loss that is computed again hangs on a copy of its weights",
-    "tensors-graph-used-up": "a graph that was let go of by backward() is taken for alive",
     "tensors-weight-norm": "a layer keeps the class that parametrizing gave it",
     "tensors-inference-tensor": "whether a tensor was made in inference mode is not kept",
     "tensors-loader-half-read": "a loader's iterator is computed again from a loader of its own",
     "definitions-partial-method": "a partialmethod refers to a copy of the class's function",
     "definitions-frozen-dataclass-with-slots": "it is made twice and shares functions with itself",
     "definitions-object-with-a-last-word": "what a restore drops may write to what was put back",
-    "roads-dict-of-a-simple-namespace": "the dict of a namespace is tied in the session alone",
     "roads-functions-of-a-script": "globals of a script that was run are no variables",
-    "roads-observed-trait": "traitlets leave out who observes them",
     "unpicklables-generator-whose-file-is-gone": "what did not come back is not said twice",
     "unpicklables-async-generator": "an async generator that is made again has ended with its loop",
     "unpicklables-enumerated-file": "an iterator over a file whose lines are being read",
-    "unpicklables-csv-writer": "a writer that is made again writes to a copy of its stream",
     "unpicklables-xml-walker": "a walker that is made again walks over a copy of its tree",
     "unpicklables-gzip-as-text": "compressed files are not opened again",
-    "unpicklables-sqlite-cursor": "a cursor's own state is not seen",
     "unpicklables-finalizer": "a finalizer is not made again",
     "unpicklables-ctypes": "ctypes values are copies, not tied to the memory they look at",
 }
 
-KNOWN_KINDS: dict[str, str] = {}
+KNOWN_KINDS: dict[str, str] = {
+    "libraries-matplotlib-mplot3d.art3d.Line3DCollection": "drawing projects it, and keeps that",
+    "libraries-statsmodels-OLS": "it sets attributes of its own when it is asked for df_resid",
+}

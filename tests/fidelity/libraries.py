@@ -16,6 +16,7 @@ class Kind(NamedTuple):
         read: a cell that only looks.
         check: an expression whose repr differs before and after the change.
         most: bytes that the change may store.
+        value: it never changes: who holds an equal one cannot tell, and it need not be the same.
     """
 
     library: str
@@ -25,6 +26,7 @@ class Kind(NamedTuple):
     read: str
     check: str
     most: int = 8_000
+    value: bool = False
 
     @property
     def id(self) -> str:
@@ -35,15 +37,16 @@ class Kind(NamedTuple):
 _CHUNK = 300_000
 """One chunk of a large array, and the records of it."""
 
-_FIGURE = 150_000
+_FIGURE = 300_000
 """A figure is one pickle: whatever changes in it stores all of it."""
+
+_STEPPED = 24_000
+"""An optimizer whose ``step`` a scheduler has wrapped has the wrapper's code in its pickle."""
 
 _PD = "import pandas as pd, numpy as np\n"
 _LONG = _PD + "x = pd.DataFrame({'a': np.arange(200_000.0), 'b': np.arange(200_000), 'c': 1})"
 _SK = "import numpy as np\nX = np.arange(60.0).reshape(20, 3) % 7\ny = (X.sum(1) > 9).astype(int)\n"
-_PLT = (
-    "import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt, io, numpy as np\n"
-)
+_PLT = "import matplotlib.pyplot as plt, io, numpy as np\n"
 _DRAW = "x.savefig(io.BytesIO()); x.get_axes(); repr(x); x.get_size_inches()"
 _SHOW = "fig.savefig(io.BytesIO()); repr(x)"
 _SNS = _PLT + "import seaborn as sns, pandas as pd\n"
@@ -128,6 +131,7 @@ KINDS: tuple[Kind, ...] = (
         "x = x.shift(1)",
         "repr(x); x.day; x.inferred_freq; x.year; x.get_loc('2024-01-02')",
         "[str(each) for each in x]",
+        value=True,
     ),
     Kind(
         "pandas", "MultiIndex",
@@ -135,6 +139,7 @@ KINDS: tuple[Kind, ...] = (
         "x = x.set_names(['key', 'number'])",
         "repr(x); x.levels; x.get_level_values(0); ('u', 1) in x; x.is_unique",
         "(list(x), list(x.names))",
+        value=True,
     ),
     Kind(
         "pandas", "DataFrameGroupBy",
@@ -193,6 +198,7 @@ KINDS: tuple[Kind, ...] = (
         "repr(x); x.column('a'); x.num_rows; x.schema; x.to_pylist()[:2]; x.slice(3, 4)",
         "(x.column_names, x.num_rows)",
         40_000,
+        value=True,
     ),
     Kind(
         "pyarrow", "Array",
@@ -200,6 +206,7 @@ KINDS: tuple[Kind, ...] = (
         "x = pa.concat_arrays([x, pa.array([4])])",
         "repr(x); x.to_pylist(); x.null_count; x[1:]",
         "x.to_pylist()",
+        value=True,
     ),
     Kind(
         "pyarrow", "ChunkedArray",
@@ -207,6 +214,7 @@ KINDS: tuple[Kind, ...] = (
         "x = pa.chunked_array([*x.chunks, pa.array([4])])",
         "repr(x); x.to_pylist(); x.num_chunks; x.combine_chunks()",
         "(x.to_pylist(), x.num_chunks)",
+        value=True,
     ),
     Kind(
         "pyarrow", "RecordBatch",
@@ -214,6 +222,7 @@ KINDS: tuple[Kind, ...] = (
         "x = x.slice(1)",
         "repr(x); x.to_pydict(); x.schema; x.num_columns",
         "x.to_pydict()",
+        value=True,
     ),
     Kind(
         "pyarrow", "Schema",
@@ -221,6 +230,7 @@ KINDS: tuple[Kind, ...] = (
         "x = x.append(pa.field('c', pa.list_(pa.float32())))",
         "repr(x); x.names; x.field('a'); x.types",
         "str(x)",
+        value=True,
     ),
     Kind(
         "scipy", "sparse.csr_array",
@@ -316,7 +326,7 @@ KINDS: tuple[Kind, ...] = (
         "sklearn", "model_selection.GridSearchCV",
         _SK + "from sklearn.model_selection import GridSearchCV\nfrom sklearn.svm import SVC\n"
         "x = GridSearchCV(SVC(), {'C': [0.1, 1]}, cv=2).fit(X, y)",
-        "x.fit(X, y[::-1])",
+        "x.set_params(param_grid={'C': [0.01]}).fit(X, 1 - y)",
         "x.predict(X); x.best_params_; x.cv_results_['params']; repr(x)",
         "(x.best_params_, x.best_estimator_.support_.tolist())",
         60_000,
@@ -437,7 +447,7 @@ KINDS: tuple[Kind, ...] = (
         _GO + "x = go.Scatter(x=[1, 2, 3], y=[3, 1, 2])",
         "x.marker.color = 'red'",
         "x.to_plotly_json(); repr(x); x.x; x.marker",
-        "x.to_plotly_json()",
+        "sorted(x.to_plotly_json().items(), key=str)",
         20_000,
     ),
     Kind(
@@ -496,7 +506,7 @@ KINDS: tuple[Kind, ...] = (
         "opt.step()\nx.step()",
         "repr(x); x.get_last_lr(); x.state_dict()",
         "(x.last_epoch, opt.param_groups[0]['lr'], x.optimizer is opt)",
-        12_000,
+        _STEPPED,
     ),
     Kind(
         "torch", "utils.data.TensorDataset",
@@ -553,7 +563,7 @@ KINDS: tuple[Kind, ...] = (
         "statsmodels", "OLS",
         _SM + "x = sm.OLS(b, A)",
         "x.endog[0] = 50.0",
-        "x.fit().params; x.exog_names; x.df_resid; x.loglike([1.0, 2.0])",
+        "x.exog_names; x.df_resid; x.loglike([1.0, 2.0]); x.nobs; repr(x)",
         "(x.endog[0], x.fit().params.round(5).tolist())",
         20_000,
     ),

@@ -222,7 +222,6 @@ kinds: dict[str, SearchStrategy[str]] = {
         "import itertools\n<ANY> = itertools.islice(<OTHER>, 1, None)",
         "import itertools\n<ANY> = itertools.cycle([<N>, <VALUE>])",
         "import random\n<ANY> = random.Random(<N>) | <ANY>.random() | <ANY> = <OTHER>.random()",
-        "import numpy as np\n<ANY> = np.random.default_rng(<N>)",
         "<ANY> = iter(<OTHER>) if isinstance(<OTHER>, (list, tuple, dict)) else None",
         "def outer(held):\n    for n in held:\n        held[0] = n\n        yield n\n"
         "<ANY> = outer([1, 2])\nnext(<ANY>)",

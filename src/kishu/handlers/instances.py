@@ -12,9 +12,10 @@ import functools
 import types
 import weakref
 from collections import OrderedDict, defaultdict
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from kishu.handlers.registry import HEAP_TYPE, Reduced, Walk, handles, importable
+from kishu.handlers.registry import HEAP_TYPE, Reduced, Walk, handles, importable, type_name
 
 _SKIPPED = frozenset({"__dict__", "__weakref__"})
 PICKLING = (
@@ -39,6 +40,11 @@ class _Kind(NamedTuple):
 
 
 _kinds: weakref.WeakKeyDictionary[type, tuple[tuple[int, ...], _Kind]] = weakref.WeakKeyDictionary()
+
+
+def has_caches(cls: type) -> bool:
+    """Whether reading attributes leaves something in instances."""
+    return bool(_kind_of(cls).caches)
 
 
 def _kind_of(cls: type) -> _Kind:
@@ -75,10 +81,47 @@ def cached_names(cls: type) -> frozenset[str]:
     """The names under which reading an attribute leaves what it computed."""
     members = [item for base in cls.__mro__ for item in base.__dict__.items()]
     cached = {name for name, member in members if type(member) is functools.cached_property}
-    if any(type(member).__name__ == "CachedProperty" for _, member in members):
-        # pandas keeps what all of its own have computed in one dict.
+    if any(not _IN_ONE_DICT.isdisjoint(_bases(member)) for _, member in members):
+        # What all of them have computed is in one dict.
         cached.add("_cache")
-    return frozenset(cached)
+    return frozenset(cached).union(*(_FILLED.get(type_name(base), ()) for base in cls.__mro__))
+
+
+_IN_ONE_DICT = frozenset({"CachedProperty", "CachedAttribute", "cache_readonly"})
+"""The cached properties of pandas and of statsmodels."""
+
+_FILLED = {
+    "statsmodels.base.model.Results": (
+        "diagn",
+        "_nobs_int",
+        "_summary_cache",
+        "_summary_statistics_cache",
+    ),
+}
+"""Attributes that libraries set when they are asked for something, by class."""
+
+
+def _bases(member: object) -> Iterator[str]:
+    return (base.__name__ for base in type(member).__mro__)
+
+
+def without_caches(walk: Walk, obj: Any, reduced: Reduced) -> Reduced:
+    """What the object's own reduce gives, without what reading leaves in its attributes."""
+    caches = _kind_of(type(obj)).caches
+    if not caches or type(reduced) is not tuple or len(reduced) < 3:
+        return reduced
+    make, arguments, state, *rest = reduced
+    return make, arguments, _without(walk, state, caches), *rest
+
+
+def _without(walk: Walk, state: Any, names: frozenset[str]) -> Any:
+    if type(state) is tuple:
+        return tuple(_without(walk, each, names) for each in state)
+    if type(state) is not dict or names.isdisjoint(state):
+        return state
+    kept = {name: value for name, value in state.items() if name not in names}
+    walk.by_value(kept)
+    return kept
 
 
 def is_transparent(cls: type) -> bool:

@@ -1,8 +1,10 @@
-"""matplotlib: figures whose own reduce changes them."""
+"""matplotlib: figures without what drawing and looking leave behind in them."""
 
 from __future__ import annotations
 
+import copy
 import copyreg
+import sys
 from typing import Any
 
 from kishu.handlers.registry import Reduced, Walk, handles
@@ -20,5 +22,87 @@ def reduce_callbacks(walk: Walk, registry: Any) -> Reduced:
         for signal, proxies in registry.callbacks.items()
     }
     state["_func_cid_map"] = None
-    state["_cid_gen"] = int(repr(registry._cid_gen).removeprefix("count(").rstrip(")"))
+    # Looking at it draws from the counter.
+    state["_cid_gen"] = max(kept, default=-1) + 1
+    walk.by_value(state)
     return copyreg.__newobj__, (type(registry),), state  # type: ignore[attr-defined]
+
+
+@handles("matplotlib.transforms.TransformNode", subclasses=True)
+def reduce_transform(walk: Walk, node: Any) -> Reduced:
+    """What a transform is made of; what it has worked out is worked out again.
+
+    Who uses it is known by those who do: its parents tell it of themselves when they are rebuilt.
+    """
+    transforms = sys.modules["matplotlib.transforms"]
+    state = dict(vars(node))
+    worked_out = ["_inverted", "_transformed_path", "_transformed_points", "_affine"]
+    if not isinstance(node, transforms.Affine2D):
+        worked_out.append("_mtx")
+    if not isinstance(node, transforms.Bbox):
+        worked_out.append("_points")
+    for name in worked_out:
+        if name in state:
+            state[name] = None
+    state.pop("_parents", None)
+    state.pop("_invalid", None)
+    walk.by_value(state)
+    return (
+        copyreg.__newobj__,  # type: ignore[attr-defined]
+        (type(node),), state, None, None, fill_transform,
+    )  # fmt: skip
+
+
+def fill_transform(node: Any, state: dict[str, Any]) -> None:
+    """Give a transform its state, and tell its children of it."""
+    from matplotlib.transforms import TransformNode
+
+    vars(node).update(state, _parents={})
+    node._invalid = getattr(type(node), "_INVALID_FULL", getattr(type(node), "INVALID", 1))
+    node.set_children(*(held for held in state.values() if isinstance(held, TransformNode)))
+
+
+@handles("matplotlib.artist.Artist", subclasses=True)
+def reduce_artist(walk: Walk, artist: Any) -> Reduced:
+    """As the artist has it, without what drawing leaves behind."""
+    make, arguments, state, *rest = artist.__reduce_ex__(5)
+    if type(state) is not dict:
+        return NotImplemented
+    state = {**state, "_stale": True, **walk.replaced(artist)}
+    _replace_positions(walk, artist, state)
+    if not state.get("_transformSet", True):
+        state["_transform"] = None
+    line = getattr(sys.modules.get("matplotlib.lines"), "Line2D", ())
+    if isinstance(artist, line):
+        state.update(dict.fromkeys(("_path", "_transformed_path", "_xy", "_x", "_y")))
+        state.update(_invalidx=True, _invalidy=True)
+    ellipse = getattr(sys.modules.get("matplotlib.patches"), "Ellipse", ())
+    if isinstance(artist, ellipse) and "_patch_transform" in state:
+        state["_patch_transform"] = None
+    walk.by_value(state)
+    return make, arguments, state, *rest
+
+
+def _replace_positions(walk: Walk, artist: Any, state: dict[str, Any]) -> None:
+    """Where drawing puts labels and titles: worked out anew at each drawing."""
+    if state.get("_autolabelpos"):
+        walk.replace(artist.label, {"_y" if artist.axis_name == "x" else "_x": 0.0})
+    if "offsetText" in state:
+        walk.replace(artist.offsetText, {"_x": 0.0, "_y": 0.0})
+    if state.get("_autotitlepos"):
+        for name in ("title", "_left_title", "_right_title"):
+            walk.replace(state[name], {"_y": 1.0})
+
+
+@handles("matplotlib.colors.Colormap", subclasses=True)
+def reduce_colormap(walk: Walk, colormap: Any) -> Reduced:
+    """With its table of colors, which it makes when it is first used."""
+    if getattr(colormap, "_isinit", True):
+        return NotImplemented
+    used = copy.copy(colormap)
+    used._init()
+    state = vars(used)
+    walk.by_value(state)
+    for value in state.values():
+        walk.by_value(value)
+    return copyreg.__newobj__, (type(colormap),), state  # type: ignore[attr-defined]

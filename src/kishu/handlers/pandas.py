@@ -6,6 +6,7 @@ import functools
 import sys
 from typing import Any
 
+from kishu.handlers.instances import has_caches, without_caches
 from kishu.handlers.numpy import owner_of
 from kishu.handlers.registry import Reduced, Walk, declare, handles
 
@@ -74,20 +75,14 @@ def reduce_extension_array(walk: Walk, array: Any) -> Reduced:
         inner = getattr(array, "_ndarray", None)
         if inner is not None:
             _take_by_value(walk, inner)
-    if "_cache" not in getattr(array, "__dict__", ()):
+    if not has_caches(type(array)):
         return NotImplemented
-    make, arguments, state, *rest = array.__reduce_ex__(5)
-    return make, arguments, _without_caches(walk, state), *rest
-
-
-def _without_caches(walk: Walk, state: Any) -> Any:
-    if type(state) is tuple:
-        return tuple(_without_caches(walk, each) for each in state)
-    if type(state) is not dict:
-        return state
-    kept = {name: value for name, value in state.items() if name != "_cache"}
-    walk.by_value(kept)
-    return kept
+    reduced = array.__reduce_ex__(5)
+    make, arguments, state, *rest = without_caches(walk, array, reduced)
+    if type(state) is tuple and type(state[-1]) is dict and not state[-1]:
+        # It stands there only where something was left behind.
+        state = state[:-1]
+    return make, arguments, state, *rest
 
 
 def _take_by_value(walk: Walk, values: Any) -> None:

@@ -83,6 +83,12 @@ class Walk(Protocol):
     def is_by_value(self, obj: object) -> bool:
         """Whether `by_value` was said of it."""
 
+    def replace(self, obj: object, attributes: dict[str, Any]) -> None:
+        """Say what attributes of an object are taken to be, which only what holds it knows."""
+
+    def replaced(self, obj: object) -> dict[str, Any]:
+        """What was said of its attributes."""
+
     def defines(self, function: object) -> bool:
         """Whether this is the walk of that very definition."""
 
@@ -185,6 +191,7 @@ HEAP_TYPE = 1 << 9
 _FAITHFUL_MODULES = (
     "builtins", "collections", "functools", "itertools", "datetime", "decimal", "fractions",
     "uuid", "pathlib", "re", "random", "numpy", "pandas", "scipy", "sklearn", "pyarrow",
+    "polars", "plotly", "_plotly_utils",
 )  # fmt: skip
 """Where every type's own reduce is known to be complete: not reported as unchecked."""
 
@@ -228,7 +235,7 @@ def treatment(cls: type) -> Treatment:
 
 def _decide(cls: type) -> Treatment:
     for base in cls.__mro__:
-        entry = _entries.get(f"{base.__module__}.{base.__qualname__}")
+        entry = _entries.get(type_name(base))
         if entry is not None and (base is cls or entry.subclasses):
             return Treatment(entry.reduce, entry.links, fill=entry.fill)
     from kishu.handlers.instances import cached_names, is_transparent, reduce_instance
@@ -241,6 +248,11 @@ def _decide(cls: type) -> Treatment:
         reduce = reduce_instance
     compiled = not by_default and not cls.__flags__ & HEAP_TYPE
     return Treatment(reduce, _links(cls), opaque, plain, compiled)
+
+
+def type_name(cls: type) -> str:
+    """``module.qualname``."""
+    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 def importable(obj: Any) -> bool:

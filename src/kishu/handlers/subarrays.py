@@ -32,7 +32,7 @@ def reduce_subarray(walk: Walk, array: Any) -> Reduced:
     if not array.flags.forc or (array.base is not None and _mapped(array) is None):
         return NotImplemented
     order = "C" if array.flags.c_contiguous else "F"
-    index = walk.memory(flat_bytes(array), own=array.flags.writeable)
+    index = walk.memory(flat_bytes(array.view(ndarray)), own=array.flags.writeable)
     form = (index, array.dtype, array.shape, order, array.flags.writeable)
     mapped = _mapped(array)
     if mapped is not None:

@@ -35,6 +35,10 @@ class Hole(msgspec.Struct, frozen=True):
     reason: str
 
 
+UNREADABLE = "cannot be read"
+"""What the reason of a hole begins with whose changes are not seen."""
+
+
 class Segment(msgspec.Struct, omit_defaults=True, kw_only=True):
     """A run of a long container's elements; the fields are those of a part.
 
@@ -105,6 +109,12 @@ class Recipe(msgspec.Struct, omit_defaults=True):
     def storable(self) -> bool:
         """Whether every bit of it is stored."""
         return not any(part.holes for part in self.parts)
+
+    @property
+    def unreadable(self) -> str:
+        """Why changes of it are not seen; empty where they are."""
+        holes = [hole for part in self.parts for hole in part.holes]
+        return next((h.reason for h in holes if h.reason.startswith(UNREADABLE)), "")
 
     def status(self) -> Status:
         """What of this version is stored."""

@@ -15,7 +15,8 @@ import xxhash
 from blake3 import blake3
 
 from kishu.handlers import building
-from kishu.observe.walk import Reducing, type_name
+from kishu.handlers.registry import type_name
+from kishu.observe.walk import Reducing
 
 _Python: Any = pickle._Pickler
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from kishu.handlers.registry import ATOMS
 from kishu.history.history import State
-from kishu.history.records import Recipe, VersionId, is_number, is_setting, is_variable
+from kishu.history.records import UNREADABLE, Recipe, VersionId, is_number, is_setting, is_variable
 from kishu.observe.batches import Batches
 from kishu.observe.carriers import Carriers
 from kishu.observe.groups import Group, groups
@@ -340,7 +340,7 @@ class Observer:
                 )
             except Exception as error:
                 # The text alone: the error would keep the value alive by its traceback.
-                reason = f"{type(error).__name__}: {error}"
+                reason = f"{UNREADABLE} ({type(error).__name__}: {error})"
         return self._walk(tolerant=True).scan(Unreadable(value, reason))
 
     def _scan_around(self, entity: str, value: Any, longs: dict[int, Any], tolerant: bool) -> Scan:
@@ -419,7 +419,7 @@ class Observer:
         try:
             return [self.cut(look, group)]
         except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
+            reason = f"{UNREADABLE} ({type(error).__name__}: {error})"
         cuts = []
         for entity in group:
             value = look.values[entity]

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kishu.handlers.instances import is_careful
-from kishu.handlers.registry import treatment
+from kishu.handlers.registry import treatment, type_name
 from kishu.history.records import is_number
 from kishu.observe.groups import Group
 from kishu.observe.longs import Line, Piece, form
-from kishu.observe.walk import CutWalk, LoopWalk, Scan, Walk, plain_scan, type_name
+from kishu.observe.walk import CutWalk, LoopWalk, Scan, Walk, plain_scan
 
 DEFINITION = "definition"
 BUNDLE = "bundle"

@@ -21,14 +21,15 @@ import xxhash
 from kishu.handlers import building
 from kishu.handlers.classes import parts_of_class
 from kishu.handlers.code import parts_of_function
-from kishu.handlers.instances import reduce_instance
-from kishu.handlers.registry import ATOMS, Reduced, importable, treatment
+from kishu.handlers.instances import has_caches, reduce_instance, without_caches
+from kishu.handlers.registry import ATOMS, Reduced, importable, treatment, type_name
 from kishu.handlers.supplements import lost_names, supplemented
 from kishu.history.blobs import CHUNK_BYTES
 from kishu.history.records import Hole
 from kishu.observe.held import held_nodes
 from kishu.observe.identity import Identities, Number
 
+_NOTHING: dict[str, Any] = {}
 PROTOCOL = 5
 DIGEST_BYTES = 16
 _FEW = 4096
@@ -194,6 +195,7 @@ class Reducing:
         self._by_value: set[int] = set()
         self._kept: list[object] = []
         self._deferred: set[int] = set()
+        self._replaced: dict[int, dict[str, Any]] = {}
         self._defined: object = None
 
     # What handlers may ask
@@ -266,6 +268,14 @@ class Reducing:
         """Whether `by_value` was said of it."""
         return id(obj) in self._by_value
 
+    def replace(self, obj: object, attributes: dict[str, Any]) -> None:
+        """Say what attributes of an object are taken to be."""
+        self._replaced[id(obj)] = attributes
+
+    def replaced(self, obj: object) -> dict[str, Any]:
+        """What was said of its attributes."""
+        return self._replaced.get(id(obj), _NOTHING)
+
     def defines(self, function: object) -> bool:
         """Whether this is the walk of that very definition."""
         return function is self._defined
@@ -298,19 +308,26 @@ class Reducing:
             if reduced is not NotImplemented:
                 return reduced
         elif opaque:
-            if hasattr(obj, "__qualname__") and importable(obj):
-                self.by_value(obj)
-            else:
-                self._opaque[type_name(cls)] = None
+            self._note_opaque(obj)
         if self._tolerant:
             reduced = self._try_reduce(obj)
         elif compiled:
             reduced = self._reduce_compiled(obj)
-        elif opaque and lost_names(cls):
+        elif opaque and (lost_names(cls) or has_caches(cls)):
             reduced = obj.__reduce_ex__(PROTOCOL)
         else:
             return NotImplemented
-        return supplemented(self, obj, reduced) if opaque else reduced
+        return self._amended(obj, reduced) if opaque else reduced
+
+    def _note_opaque(self, obj: Any) -> None:
+        if hasattr(obj, "__qualname__") and importable(obj):
+            self.by_value(obj)
+        else:
+            self._opaque[type_name(type(obj))] = None
+
+    def _amended(self, obj: Any, reduced: Reduced) -> Reduced:
+        """An object's own reduce, without what reading it leaves, and with what it leaves out."""
+        return supplemented(self, obj, without_caches(self, obj, reduced))
 
     def _reduce_compiled(self, obj: Any) -> Reduced:
         """The object's own reduce; arrays that it made in passing are nobody's state."""
@@ -650,11 +667,6 @@ def links(obj: object) -> bool:
     """Whether sharing ``obj`` is state."""
     cls = type(obj)
     return cls not in ATOMS and treatment(cls).links
-
-
-def type_name(cls: type) -> str:
-    """``module.qualname``."""
-    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 def refers_to(stream: list[bytes], index: int) -> bool:

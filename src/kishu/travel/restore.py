@@ -133,6 +133,10 @@ class _Attempt:
             else:
                 self._unbind(name)
         report.kept = list(self._plan.kept)
+        for name in report.kept:
+            unreadable = self._place.history.recipe(self._target[name]).unreadable
+            if unreadable:
+                report.unchecked[name] = f"it {unreadable}: what changed in it stays changed"
         report.removed = list(filter(is_variable, self._plan.removed))
         with without_collecting():
             for change in self._plan.changed:

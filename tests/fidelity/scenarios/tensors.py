@@ -247,7 +247,7 @@ SCENARIOS = (
     ),
     S(
         "training-cell",
-        "the usual loop: loss and prediction stay behind with their graphs, on the live model",
+        "the usual loop: loss and prediction are back; that their used-up graphs are not is said",
         (
             *_FIT,
             "opt = torch.optim.SGD(model.parameters(), lr=0.01)\n"
@@ -260,6 +260,8 @@ SCENARIOS = (
         "out, loss = epoch()",
         f"({_WEIGHTS}, {_BOUND}, loss.item(), out.tolist(), loss.grad_fn is not None)",
         rerun="out, loss = epoch()",
+        undo="said",
+        cold="said",
     ),
     S(
         "optimizer-momentum",
