@@ -79,6 +79,12 @@ def _family(*lines: str) -> SearchStrategy[str]:
     return st.sampled_from([one for line in lines for one in line.split(" | ")]).flatmap(_filled)
 
 
+_IN_A_THREAD = (
+    "def outer(*given):\n    import threading\n"
+    "    thread = threading.Thread(target=given[0], args=given[1:])\n"
+    "    thread.start()\n    thread.join()\n"
+)
+
 kinds: dict[str, SearchStrategy[str]] = {
     "create": _family(
         "<LIST> = [<LITERAL>, <N>, <N>] | <DICT> = {<KEY>: <LITERAL>, 'k': []}",
@@ -227,19 +233,20 @@ kinds: dict[str, SearchStrategy[str]] = {
         "<ANY> = outer([1, 2])\nnext(<ANY>)",
     ),
     "thread": _family(
-        "import threading\n_x = threading.Thread(target=<LIST>.append, args=(<ANY>,))\n"
-        "_x.start()\n_x.join()\n_x = None",
-        "import threading\n_x = threading.Thread(target=<CALL>, args=([<N>],))\n"
-        "_x.start()\n_x.join()\n_x = None",
-        "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(1) as _x:\n"
-        "    <ANY> = _x.submit(<LIST>.copy).result()\n_x = None",
+        _IN_A_THREAD + "outer(<LIST>.append, <ANY>) | <ANY> = <OTHER>",
+        _IN_A_THREAD + "outer(<CALL>, [<N>]) | <ANY>, <OTHER> = <OTHER>, <ANY>",
+        _IN_A_THREAD + "outer(lambda made: globals().update(<ANY>=made), <VALUE>)",
+        "def outer(do):\n    from concurrent.futures import ThreadPoolExecutor\n"
+        "    with ThreadPoolExecutor(1) as pool:\n        return pool.submit(do).result()\n"
+        "<ANY> = outer(<LIST>.copy)",
     ),
     "module": _family(
         "import types\n<THING> = types.ModuleType('made')\n<THING>.x = <VALUE>",
         "import math as <ANY> | from math import floor as <CALL> | import collections.abc as <ANY>",
         "import types\n<ANY> = types.SimpleNamespace(x=<VALUE>, y=<OTHER>)",
         "import types\n<THING> = types.ModuleType('made')\n"
-        "exec('def push(v):\\n    held.append(v)\\n    return held\\nheld = []', vars(<THING>))",
+        "exec('def push(v):\\n    held.append(v)\\n    return held\\nheld = []', vars(<THING>))\n"
+        "del <THING>.__builtins__",
     ),
     "failure": _family(
         "<LIST>.append(<N>)\nraise ValueError('half way')\n<LIST> = None",

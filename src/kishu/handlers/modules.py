@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import importlib
 import os
@@ -15,7 +16,8 @@ from blake3 import blake3
 from kishu.handlers import building
 from kishu.handlers.registry import Reduced, Walk, handles
 
-_MADE_BY_IMPORT = frozenset({"__builtins__", "__spec__", "__loader__", "__cached__"})
+_MADE_BY_IMPORT = frozenset({"__spec__", "__loader__", "__cached__"})
+_BUILTINS = "__builtins__"
 
 
 @handles("builtins.module", links=False)
@@ -29,7 +31,11 @@ def reduce_module(walk: Walk, module: types.ModuleType) -> Reduced:
     if module.__dict__.get("__spec__") is not None:
         return walk.hole(module, "it is a module that cannot be imported by its name")
     walk.link(module)
-    content = {k: v for k, v in module.__dict__.items() if k not in _MADE_BY_IMPORT}
+    content = {
+        name: value if name != _BUILTINS else None
+        for name, value in module.__dict__.items()
+        if name not in _MADE_BY_IMPORT or value is None
+    }
     walk.by_value(content)
     return make_module, (module.__name__,), content, None, None, fill_module
 
@@ -52,6 +58,9 @@ def fill_module(module: types.ModuleType, content: dict[str, Any]) -> None:
     """Give it its content."""
     module.__dict__.clear()
     module.__dict__.update(content)
+    if _BUILTINS in content:
+        # As `exec` puts it there.
+        module.__dict__[_BUILTINS] = builtins.__dict__
 
 
 _digests: dict[int, tuple[object, str]] = {}

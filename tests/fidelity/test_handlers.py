@@ -1,0 +1,167 @@
+"""Switching off any handler makes a scenario fail: none is there in vain, and each is tested."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import kishu.handlers
+from tests.fidelity.known import KNOWN
+from tests.fidelity.libraries import KINDS
+from tests.fidelity.play import Stage
+from tests.fidelity.scenario import Scenario
+from tests.fidelity.scenarios import FAMILIES
+from tests.fidelity.trying import Trying
+
+NEEDED = {
+    "annotations.reduce_new_type": "definitions-types-that-are-no-classes",
+    "annotations.reduce_type_variable": "definitions-generic-class",
+    "annotations.reduce_union": "ambient-odd-constants",
+    "caches.reduce_lru_cache": "definitions-what-a-cache-holds",
+    "classes.reduce_class": "containers-dict-subclass",
+    "code.reduce_cell": "containers-closures-share-a-cell",
+    "code.reduce_code": "definitions-code-object",
+    "code.reduce_function": "frames-groupby-by-function",
+    "code.reduce_method": "definitions-method-of-one-instance",
+    "code.reduce_property": "frames-subclass",
+    "code.reduce_wrapper": "containers-namedtuple",
+    "constants.reduce_constant": "definitions-dataclass",
+    "contexts.reduce_context": "unpicklables-context-variables",
+    "contexts.reduce_variable": "unpicklables-context-variables",
+    "databases.reduce_connection": "unpicklables-partial-of-a-connection",
+    "databases.reduce_cursor": "unpicklables-sqlite-cursor",
+    "exceptions.reduce_exception": "definitions-exception-with-a-traceback",
+    "exceptions.reduce_traceback": "definitions-exception-with-a-traceback",
+    "files.reduce_file": "unpicklables-file-position",
+    "instances.reduce_defaultdict": "containers-numbering-dict",
+    "ipython.reduce_connection": "unpicklables-thread",
+    "ipython.reduce_kernel": "tensors-scheduler",
+    "ipython.reduce_shell": "tensors-scheduler",
+    "iterators.reduce_generator": "roads-generator-advanced",
+    "iterators.reduce_hash": "unpicklables-hash-half-fed",
+    "iterators.reduce_mapping": "unpicklables-mapped-memory",
+    "iterators.reduce_queue": "unpicklables-simple-queue",
+    "iterators.reduce_reader": "unpicklables-csv-reader",
+    "iterators.reduce_socket": "unpicklables-socket-closed",
+    "iterators.reduce_table_iterator": "containers-half-read-dict-iterator",
+    "iterators.reduce_temporary": "unpicklables-temporary-directory",
+    "iterators.reduce_writer": "unpicklables-csv-writer",
+    "locks.reduce_local": "unpicklables-thread-local",
+    "locks.reduce_lock": "unpicklables-lock",
+    "locks.reduce_rlock": "unpicklables-rlock-held",
+    "locks.reduce_struct": "unpicklables-struct",
+    "matches.reduce_match": "unpicklables-match",
+    "memory.reduce_dict_view": "containers-dict-views",
+    "memory.reduce_mappingproxy": "containers-mappingproxy",
+    "memory.reduce_memoryview": "containers-memoryview",
+    "modules.reduce_module": "roads-list-that-a-module-holds",
+    "numpy.reduce_array": "arrays-view",
+    "numpy.reduce_flat_iterator": "arrays-flat-iterator",
+    "pandas.reduce_block": "frames-series-of-frame",
+    "singletons.reduce_context": "ambient-decimal-precision",
+    "singletons.reduce_singleton": "ambient-random-functions-by-name",
+    "singletons.reduce_stream": "ambient-logging-root",
+    "torch.reduce_generator": "tensors-generator",
+    "torch.reduce_storage": "tensors-last-of-a-large-one",
+    "torch.reduce_tensor": "tensors-views",
+    "weak.reduce_ref": "containers-weak-reference",
+    "weak.reduce_table": "definitions-weak-reference-that-died",
+}
+"""A scenario that fails without a reducer; by themselves, where its cell is not run again."""
+
+_COMPUTED = {
+    "annotations.reduce_union",
+    "code.reduce_code",
+    "locks.reduce_struct",
+    "matches.reduce_match",
+}
+"""Reducers without which a restore runs the cell again, where that is not switched off."""
+
+_NO_HANDLERS = {"building", "registry"}
+"""Modules that hold no reducers of their own."""
+
+_BESIDE = {"matplotlib", "subarrays", "supplements", "texts"}
+"""Handlers that tests of their own below are about, or that other handlers call."""
+
+_OFF = """
+from kishu.handlers import registry
+if not hasattr(registry, "everything"):
+    registry.everything = dict(registry._entries)
+registry._entries.clear()
+registry._entries.update({{
+    name: entry
+    for name, entry in registry.everything.items()
+    if entry.reduce is None
+    or f"{{entry.reduce.__module__}}.{{entry.reduce.__name__}}" != "kishu.handlers.{reducer}"
+}})
+registry._cache.clear()
+"""
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with Stage(tmp_path_factory.mktemp("stage")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def stage_without_replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    home = tmp_path_factory.mktemp("stage")
+    (home / "config.ini").write_text("[replay]\nautomatic = no\n")
+    with Stage(home) as opened:
+        yield opened
+
+
+def test_every_handler_is_switched_off_somewhere() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(kishu.handlers.__path__)}
+    tested = {reducer.partition(".")[0] for reducer in NEEDED}
+    assert tested | _BESIDE | _NO_HANDLERS == modules
+    assert KNOWN.keys().isdisjoint(NEEDED.values())
+
+
+@pytest.mark.parametrize("reducer", NEEDED)
+def test_without_a_handler_a_scenario_fails(
+    stage: Stage, stage_without_replay: Stage, reducer: str
+) -> None:
+    chosen = stage_without_replay if reducer in _COMPUTED else stage
+    assert not _keeps(chosen, _scenario(NEEDED[reducer]), _OFF.format(reducer=reducer))
+    if reducer in _COMPUTED:
+        assert _keeps(chosen, _scenario(NEEDED[reducer]), _OFF.format(reducer="none"))
+
+
+def test_without_supplements_what_a_pickle_leaves_out_is_lost(tmp_path: Path) -> None:
+    off = "import kishu.observe.walk as w; w.supplemented = lambda walk, obj, reduced: reduced"
+    scenario = _scenario("unpicklables-library-drops-an-attribute-that-changes")
+    with Stage(tmp_path) as stage:
+        assert not _keeps(stage, scenario, off)
+
+
+def test_without_subclasses_of_arrays_their_memory_is_not_shared(tmp_path: Path) -> None:
+    off = "import kishu.handlers.subarrays as s; s.reduce_subarray = lambda *given: NotImplemented"
+    with Stage(tmp_path) as stage:
+        assert not _keeps(stage, _scenario("arrays-memmap"), off)
+
+
+def test_without_the_handlers_of_matplotlib_looking_is_a_change(tmp_path: Path) -> None:
+    figure = next(kind for kind in KINDS if kind.id == "libraries-matplotlib-figure.Figure")
+    trying = Trying(figure)
+    with Stage(tmp_path) as stage:
+        stage.run(trying, _OFF.format(reducer="matplotlib.reduce_transform"))
+    assert not trying.tried.reads
+
+
+def _scenario(name: str) -> Scenario:
+    family, _, own = name.partition("-")
+    return next(each for each in FAMILIES[family] if each.name == own)
+
+
+def _keeps(stage: Stage, scenario: Scenario, before: str) -> bool:
+    if scenario.needs:
+        pytest.importorskip(scenario.needs)
+    try:
+        return stage.play(scenario, before).keeps(scenario)
+    except Exception:
+        return False
