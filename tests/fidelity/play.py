@@ -11,7 +11,10 @@ from tests.e2e.conftest import make_notebook
 from tests.fidelity.scenario import Outcome, Scenario, Score
 from tests.kernel import Kernel, unquoted
 
-_WIPE = "import kishu; kishu.detach()"
+_WIPE = (
+    "import kishu; kishu.detach()\n"
+    "[globals().pop(n) for n in globals().keys() - get_ipython().user_ns_hidden.keys()];"
+)
 _BYSTANDER = "bystander = [[1], {'a': {2}}, bytearray(b'3')]"
 _UNTOUCHED = "[id(bystander), *map(id, bystander)]"
 
@@ -88,7 +91,6 @@ class Stage:
     def _detach(self, name: str) -> None:
         kernel = self._kernels[name]
         kernel.ok(_WIPE)
-        kernel.ok("%reset -f")
 
 
 class _Play:

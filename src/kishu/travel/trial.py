@@ -19,6 +19,7 @@ from kishu.travel.build import Build, without_collecting
 from kishu.travel.replay import Ambient
 
 _LARGEST = 10 * 1024 * 1024
+_LARGEST_FIRST = 64 * 1024 * 1024
 _LONGEST_STREAM = 1024 * 1024
 _AT_ONCE = 256 * 1024
 _PROVEN = 3
@@ -86,7 +87,7 @@ class Trials:
             unproven = self._unproven(recipe)
             if unproven and recipe.nbytes <= _AT_ONCE:
                 urgent[version] = recipe
-            elif unproven == _PROVEN or _is_small(recipe):
+            elif _is_small(recipe) or (unproven == _PROVEN and recipe.nbytes <= _LARGEST_FIRST):
                 self._waiting[version] = recipe
         while len(self._waiting) > _WAITING:
             del self._waiting[next(iter(self._waiting))]
