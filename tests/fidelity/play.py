@@ -148,7 +148,9 @@ class _Play:
     def cold(self, kernel: Kernel) -> None:
         """A kernel that has seen nothing of it."""
         self.told = {}
-        self._see(kernel, "cold", "restore", self.before)
+        # What did not come back is no part of the last state, and is not said twice.
+        whole = self.outcomes.get("branch", "restored") == "restored"
+        self._see(kernel, "cold", "restore" if whole else f"checkout {self.first}", self.before)
         if not self.scenario.reading:
             self._see(kernel, "cold", f"checkout {self.second}", self.after)
 

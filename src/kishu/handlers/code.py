@@ -102,7 +102,10 @@ def make_function(
         found = importlib.import_module(namespace).__dict__
     else:
         found = building.now().user_globals
-    return types.FunctionType(load_code(code, line), found, name, None, closure)
+    made = types.FunctionType(load_code(code, line), found, name, None, closure)
+    if not isinstance(namespace, dict):
+        building.now().begin(made)
+    return made
 
 
 def fill_function(function: types.FunctionType, content: Content) -> None:

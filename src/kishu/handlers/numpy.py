@@ -7,6 +7,7 @@ import io
 import math
 import pickle
 import sys
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from kishu.handlers import building, subarrays, texts
@@ -27,19 +28,69 @@ def reduce_array(walk: Walk, array: Array) -> Reduced:
     if type(array) is not sys.modules["numpy"].ndarray:
         return subarrays.reduce_subarray(walk, array)
     if array.base is None and array.flags.c_contiguous and not array.dtype.hasobject:
+        if "torch" in sys.modules:
+            _owners[_address(array)] = array
         # The commonest by far, and figures hold hundreds of them.
         return _reduce_plain(walk, array, None)
-    owner = owner_of(array)
-    if owner is not array and not walk.is_by_value(array):
-        return view_array, place_in(owner, array)
-    base = array.base.obj if isinstance(array.base, memoryview) else array.base
-    if type(base) in _EXPORTERS and not walk.is_by_value(array):
-        offset = _address(array) - _address(sys.modules["numpy"].frombuffer(base, "u1"))
-        writeable = array.flags.writeable
-        return window_array, (base, array.dtype, array.shape, array.strides, offset, writeable)
+    looking = None if walk.is_by_value(array) else _reduce_view(array)
+    if looking is not None:
+        return looking
     if array.dtype.hasobject:
         return _reduce_objects(walk, array)
     return _reduce_plain(walk, array, _layout(array))
+
+
+def _reduce_view(array: Array) -> Reduced | None:
+    """An array that looks at what something else owns; None if its memory is its own."""
+    owner = owner_of(array)
+    if owner is not array:
+        return view_array, place_in(owner, array)
+    base: Any = array.base.obj if isinstance(array.base, memoryview) else array.base
+    form = array.dtype, array.shape, array.strides
+    if type(base) in _EXPORTERS:
+        offset = _address(array) - _address(sys.modules["numpy"].frombuffer(base, "u1"))
+        return window_array, (base, *form, offset, array.flags.writeable)
+    if type(base).__module__.partition(".")[0] == "torch":
+        offset = _address(array) - base.untyped_storage().data_ptr()
+        return array_over, (base, *form, offset, array.flags.writeable)
+    return None
+
+
+_owners: weakref.WeakValueDictionary[int, Array] = weakref.WeakValueDictionary()
+"""Arrays that own memory, by its address: a tensor may look at it."""
+
+
+def owner_at(walk: Walk, address: int, nbytes: int) -> Array | None:
+    """The array that owns the memory at an address, if one of that size was met."""
+    if address not in _owners:
+        ndarray = sys.modules["numpy"].ndarray
+        for value in walk.user_globals.values():
+            if type(value) is ndarray:
+                owner = owner_of(value)
+                if owner.base is None:
+                    _owners[_address(owner)] = owner
+    array = _owners.get(address)
+    return array if array is not None and array.nbytes == nbytes else None
+
+
+def array_over(
+    tensor: Any,
+    dtype: Any,
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    offset: int,
+    writeable: bool,
+) -> Array:
+    """An array that looks at a tensor's memory."""
+    import numpy as np
+    import torch
+
+    with torch.no_grad():
+        whole = torch.empty(0, dtype=torch.uint8).set_(tensor.untyped_storage())
+    array = np.ndarray(shape, dtype, whole.numpy(), offset, strides)
+    if not writeable:
+        array.flags.writeable = False
+    return array
 
 
 def _reduce_objects(walk: Walk, array: Array) -> Reduced:
@@ -191,7 +242,10 @@ def view_array(
 
     line = flat(owner.view(np.ndarray))
     assert line is not None, "an owner of memory has no gaps"
-    if dtype.hasobject:
+    if line.dtype.kind == "T":
+        # Made by a class and not by a name, and with texts outside of its memory.
+        view = _view_texts(line[offset // dtype.itemsize :], shape, strides)
+    elif dtype.hasobject:
         view = np.lib.stride_tricks.as_strided(line[offset // dtype.itemsize :], shape, strides)
     else:
         raw = line.view(np.uint8) if line.size else line
@@ -199,6 +253,16 @@ def view_array(
     if not writeable:
         view.flags.writeable = False
     return view
+
+
+def _view_texts(line: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    """A view of an array of texts of any length; only in steps, as slices make them."""
+    size = line.dtype.itemsize
+    if len(shape) == 1:
+        step = strides[0] // size
+        return line[:: step or 1][: shape[0]] if step > 0 else line[: 1 - shape[0] * step : step]
+    wanted = math.prod(shape)
+    return line[:wanted].reshape(shape)
 
 
 def window_array(

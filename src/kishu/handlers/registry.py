@@ -116,6 +116,9 @@ class Loading(Protocol):
     def members(self, cls: type) -> Mapping[str, Any]:
         """What a class will have of its own when the restore is done."""
 
+    def begin(self, made: object) -> None:
+        """Say that what the part is of was made: what it holds may refer to it from now on."""
+
     def line(self, index: int) -> tuple[str, int]:
         """The note at that position."""
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from kishu.handlers import building, singletons
-from kishu.handlers.registry import Reduced, Walk, declare, handles
+from kishu.handlers import numpy as arrays
+from kishu.handlers.registry import Reduced, Walk, declare, handles, importable
 
 
 def refill_tensor(live: Any, new: Any) -> Callable[[], None]:
@@ -51,11 +52,15 @@ def _put(
     tensor.__dict__.update(attributes)
 
 
-@handles("torch.Tensor", "torch.nn.parameter.Parameter", fill=refill_tensor)
+@handles("torch.Tensor", "torch.nn.parameter.Parameter", subclasses=True, fill=refill_tensor)
 def reduce_tensor(walk: Walk, tensor: Any) -> Reduced:
     """A strided tensor as a place within its storage; other kinds as torch has it."""
     torch = sys.modules["torch"]
+    cls = type(tensor)
     if tensor.layout is not torch.strided or tensor.is_quantized:
+        return NotImplemented
+    if cls not in (torch.Tensor, torch.nn.Parameter) and importable(cls):
+        # A library's own way, which may be the only one that knows.
         return NotImplemented
     used_up = tensor.grad_fn is not None and _is_used_up(tensor)
     if used_up:
@@ -65,12 +70,14 @@ def reduce_tensor(walk: Walk, tensor: Any) -> Reduced:
         return walk.hole(tensor, reason, tensor.detach())
     if tensor.device.type == "meta":
         form = (tuple(tensor.size()), tensor.stride(), str(tensor.dtype), tensor.requires_grad)
-        return make_form, (*form, type(tensor) is not torch.Tensor), tensor.__dict__ or None
-    arguments = (
+        return make_form, (*form, cls is torch.nn.Parameter), tensor.__dict__ or None
+    arguments: tuple[Any, ...] = (
         tensor.untyped_storage(), str(tensor.dtype), tensor.storage_offset(),
         tuple(tensor.size()), tensor.stride(), tensor.requires_grad and not used_up,
-        type(tensor) is not torch.Tensor, tensor.is_conj(), tensor.is_neg(),
+        cls is torch.nn.Parameter, tensor.is_conj(), tensor.is_neg(),
     )  # fmt: skip
+    if cls not in (torch.Tensor, torch.nn.Parameter):
+        arguments = (*arguments, cls)
     if used_up:
         return make_value, arguments
     state = {"grad": tensor.grad, **tensor.__dict__}
@@ -117,6 +124,7 @@ def make_tensor(
     parameter: bool,
     conjugate: bool = False,
     negative: bool = False,
+    cls: Any = None,
 ) -> Any:
     """A tensor that looks at ``storage``."""
     import torch
@@ -128,6 +136,8 @@ def make_tensor(
     tensor = torch._neg_view(tensor) if negative else tensor
     if parameter:
         return torch.nn.Parameter(tensor, requires_grad)
+    if cls is not None:
+        tensor = tensor.as_subclass(cls)
     return tensor.requires_grad_(requires_grad)
 
 
@@ -158,8 +168,19 @@ def reduce_storage(walk: Walk, storage: Any) -> Reduced:
     """A storage by its bytes; one on another device is copied to be read."""
     device = str(storage.device)
     on_host = device == "cpu"
+    if on_host and not storage.resizable():
+        array = arrays.owner_at(walk, storage.data_ptr(), storage.nbytes())
+        if array is not None:
+            return storage_of, (array,)
     index = walk.memory(storage_bytes(storage if on_host else storage.cpu()), on_host)
     return make_storage, (index, storage.nbytes(), device)
+
+
+def storage_of(array: Any) -> Any:
+    """The storage of tensors that look at an array."""
+    import torch
+
+    return torch.from_numpy(array).untyped_storage()
 
 
 def storage_bytes(storage: Any) -> memoryview:

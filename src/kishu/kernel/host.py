@@ -92,13 +92,27 @@ def _run_elsewhere(coroutine: Any) -> None:
     failures: list[BaseException] = []
 
     def run() -> None:
+        loop = asyncio.new_event_loop()
         try:
-            asyncio.run(coroutine)
+            loop.run_until_complete(coroutine)
         except BaseException as error:
             failures.append(error)
+        finally:
+            # Not `asyncio.run`, which ends async generators that the cell has left half-run.
+            _cancel_all(loop)
+            loop.close()
 
     thread = threading.Thread(target=run, name="kishu-replay")
     thread.start()
     thread.join()
     if failures:
         raise failures[0]
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    """End the tasks that a cell has left running."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
-from kishu.handlers.registry import ATOMS
+from kishu.handlers.registry import ATOMS, importable
 from kishu.history.history import State
 from kishu.history.records import UNREADABLE, Recipe, VersionId, is_number, is_setting, is_variable
 from kishu.observe.batches import Batches
@@ -233,7 +233,7 @@ class Observer:
             if seen is None:
                 walked += 1
                 scan = self.scan(entity, value)
-                seen = _sighting(scan, _sign(entity, value, scan))
+                seen = _sighting(scan, self._sign(entity, value))
                 found = scan.refs
                 if before is None or seen[:3] != before[:3]:
                     scans[entity] = scan
@@ -307,6 +307,20 @@ class Observer:
         if type(value) is FunctionType and sign == _plain_function(value):
             met = [self.identities.live(number) for number in before.refs]
             return before if all(obj is value for obj in met) else None
+        return None
+
+    def _sign(self, entity: str, value: Any) -> object:
+        """Something whose identity alone will say that the value is unchanged, or None."""
+        if is_setting(entity):
+            return value
+        cls = type(value)
+        if cls in ATOMS:
+            return value if sys.getsizeof(value) <= _SMALL_ATOM else None
+        if cls is ModuleType:
+            spec = value.__dict__.get("__spec__")
+            return (value, spec) if spec is not None else None
+        if cls is FunctionType and (value.__globals__ is self._globals or importable(value)):
+            return _plain_function(value)
         return None
 
     def still_there(self, version: VersionId, entities: Iterable[str]) -> dict[str, Any]:
@@ -483,21 +497,6 @@ def _must_wait(before: Sighting | None, value: Any, hurry: Hurry | None) -> bool
 
 def _sighting(scan: Scan, sign: object) -> Sighting:
     return Sighting(scan.digest, scan.ids, scan.top, tuple(scan.refs), scan.marks, scan.plain, sign)
-
-
-def _sign(entity: str, value: Any, scan: Scan) -> object:
-    """Something whose identity alone will say that the value is unchanged, or None."""
-    if is_setting(entity):
-        return value
-    cls = type(value)
-    if cls in ATOMS:
-        return value if sys.getsizeof(value) <= _SMALL_ATOM else None
-    if cls is ModuleType:
-        spec = value.__dict__.get("__spec__")
-        return (value, spec) if spec is not None else None
-    if cls is FunctionType:
-        return _plain_function(value)
-    return None
 
 
 def _plain_function(function: FunctionType) -> tuple[object, ...] | None:

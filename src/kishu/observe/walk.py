@@ -603,6 +603,10 @@ class CutWalk(WholeWalk):
         """Whether it is a part of its own, to which this walk only refers."""
         return id(obj) in self._tops
 
+    def defines(self, function: object) -> bool:
+        """Whether this is the walk of that very function: what it holds may refer to it."""
+        return super().defines(function) or id(function) == self._own
+
     def reducer_override(self, obj: Any) -> Any:
         """As in any walk; a library's instance whose attributes are a part of their own, too."""
         reduced = super().reducer_override(obj)

@@ -8,6 +8,7 @@ import pickle
 import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partialmethod
 from types import FunctionType
 from typing import Any, Self
 
@@ -51,6 +52,21 @@ class Definition:
                 if _can_refill(old, new, user_globals):
                     content[name] = old
                     self.refills.append((old, new))
+            kept = {id(new): old for old, new in self.refills}
+            for name, new in content.items():
+                content[name] = _around(new, kept)
+
+
+def _around(member: Any, kept: Mapping[int, FunctionType]) -> Any:
+    """A member that wraps functions, around those that the live class keeps."""
+    if type(member) is partialmethod and id(member.func) in kept:
+        member.func = kept[id(member.func)]
+    elif type(member) is property:
+        functions = [member.fget, member.fset, member.fdel]
+        if not kept.keys().isdisjoint(map(id, functions)):
+            around: list[Any] = [kept.get(id(each), each) for each in functions]
+            return property(around[0], around[1], around[2], member.__doc__)
+    return member
 
 
 def _can_refill(old: Any, new: Any, user_globals: dict[str, Any]) -> bool:
@@ -247,11 +263,17 @@ class Assembly:
                 self._classes[index] = unpickler.load()
             made = unpickler.load()
         hollow = self._hollow.get(index)
-        if hollow is not None:
+        if hollow is not None and hollow is not made:
             complete(hollow, made)
             made = hollow
         self._made[index] = made
         return made
+
+    def begin(self, part: Part, made: Any) -> None:
+        """Let others refer to the function of a part that is still being read."""
+        if part.kind == "value" and part.type == "builtins.function":
+            index = next(at for at, each in enumerate(self.recipe.parts) if each is part)
+            self._hollow.setdefault(index, made)
 
     def splice(self, index: int, live: Any, now: Part, same_members: bool) -> list[Edit]:
         """What a live long container needs to get the part's content.
@@ -453,6 +475,10 @@ class _PartLoading:
     def members(self, cls: type) -> Mapping[str, Any]:
         """What a class will have of its own when the restore is done."""
         return self._build.members(cls)
+
+    def begin(self, made: object) -> None:
+        """What the part is of was made: what it holds may refer to it from now on."""
+        self._assembly.begin(self._part, made)
 
     def line(self, index: int) -> tuple[str, int]:
         """The note at that position."""
