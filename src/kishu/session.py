@@ -41,7 +41,7 @@ from kishu.travel.at import At
 from kishu.travel.build import Build, without_collecting
 from kishu.travel.replay import Host, Replayer
 from kishu.travel.report import Report
-from kishu.travel.restore import Place, Progress, restore
+from kishu.travel.restore import Place, Progress, let_go, restore
 from kishu.worktree import Worktree
 
 
@@ -590,8 +590,11 @@ class Session:
             self._host.defaults, self._host.ambient, worktree.variables, replayer.values,
             worktree.recorder, self.progress,
         )  # fmt: skip
+        held = [look]
+        del look
         with hushed(), without_collecting():
-            restore(place, look, wanted, report)
+            restore(place, held[0], wanted, report)
+            let_go(place, held, report)
         self._ledger.write(
             kind, head=target, position=position, code=code, branch=branch, when="some day"
         )

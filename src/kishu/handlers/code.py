@@ -52,7 +52,9 @@ def parts_of_function(walk: Walk, function: types.FunctionType) -> tuple[Skeleto
     cells = _cells_of(walk, function)
     code = function.__code__
     line = walk.line(code.co_filename, code.co_firstlineno)
-    skeleton = (namespace, dump_code(code), line, function.__name__, function.__closure__)
+    skeleton: Skeleton = (namespace, dump_code(code), line, function.__name__, function.__closure__)
+    if cells:
+        skeleton = (*skeleton, True)
     content = {
         "__defaults__": function.__defaults__,
         "__kwdefaults__": function.__kwdefaults__,
@@ -94,8 +96,13 @@ def make_function(
     line: int,
     name: str,
     closure: tuple[types.CellType, ...] | None,
+    deferred: bool = False,
 ) -> types.FunctionType:
-    """A function without its defaults and attributes."""
+    """A function without its defaults and attributes.
+
+    Args:
+        deferred: whether what its cells hold comes later, and may refer to it.
+    """
     if isinstance(namespace, dict):
         found = namespace
     elif namespace:
@@ -103,7 +110,7 @@ def make_function(
     else:
         found = building.now().user_globals
     made = types.FunctionType(load_code(code, line), found, name, None, closure)
-    if not isinstance(namespace, dict):
+    if deferred:
         building.now().begin(made)
     return made
 

@@ -380,6 +380,8 @@ def reduce_record(walk: Walk, record: Any) -> Reduced:
 
 def view_record(owner: Array, dtype: Any, offset: int) -> Any:
     """The row that lies at a place in an array's memory."""
+    if owner.ndim == 1 and owner.dtype == dtype and owner.flags.c_contiguous:
+        return owner[offset // dtype.itemsize]
     return view_array(owner, dtype, (1,), (dtype.itemsize,), offset, writeable=True)[0]
 
 

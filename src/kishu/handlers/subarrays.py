@@ -21,9 +21,11 @@ def reduce_subarray(walk: Walk, array: Any) -> Reduced:
 
     cls = type(array)
     ndarray: Any = sys.modules["numpy"].ndarray
-    if array.dtype.hasobject or (cls.__module__.partition(".")[0] != "numpy" and importable(cls)):
+    of_numpy = cls.__module__.partition(".")[0] == "numpy"
+    if array.dtype.hasobject or cls.__name__ == "MaskedConstant":
+        # Of the latter there is one, `numpy.ma.masked`.
         return NotImplemented
-    if cls.__reduce__ is not ndarray.__reduce__ and cls.__module__.partition(".")[0] != "numpy":
+    if not of_numpy and (importable(cls) or cls.__reduce__ is not ndarray.__reduce__):
         return NotImplemented
     owner = owner_of(array)
     state = _attributes(array)

@@ -76,8 +76,9 @@ def reduce_tensor(walk: Walk, tensor: Any) -> Reduced:
         tuple(tensor.size()), tensor.stride(), tensor.requires_grad and not used_up,
         cls is torch.nn.Parameter, tensor.is_conj(), tensor.is_neg(),
     )  # fmt: skip
-    if cls not in (torch.Tensor, torch.nn.Parameter):
-        arguments = (*arguments, cls)
+    own = None if cls in (torch.Tensor, torch.nn.Parameter) else cls
+    if own is not None or tensor.is_inference():
+        arguments = (*arguments, own, tensor.is_inference())
     if used_up:
         return make_value, arguments
     state = {"grad": tensor.grad, **tensor.__dict__}
@@ -125,13 +126,15 @@ def make_tensor(
     conjugate: bool = False,
     negative: bool = False,
     cls: Any = None,
+    inference: bool = False,
 ) -> Any:
     """A tensor that looks at ``storage``."""
     import torch
 
     kind = getattr(torch, dtype.removeprefix("torch."))
-    tensor = torch.empty(0, dtype=kind, device=storage.device)
-    tensor.set_(storage, offset, size, stride)
+    with torch.inference_mode(inference):
+        tensor = torch.empty(0, dtype=kind, device=storage.device)
+        tensor.set_(storage, offset, size, stride)
     tensor = tensor.conj() if conjugate else tensor
     tensor = torch._neg_view(tensor) if negative else tensor
     if parameter:
@@ -173,7 +176,8 @@ def reduce_storage(walk: Walk, storage: Any) -> Reduced:
         if array is not None:
             return storage_of, (array,)
     index = walk.memory(storage_bytes(storage if on_host else storage.cpu()), on_host)
-    return make_storage, (index, storage.nbytes(), device)
+    shared = (True,) if on_host and storage.is_shared() else ()
+    return make_storage, (index, storage.nbytes(), device, *shared)
 
 
 def storage_of(array: Any) -> Any:
@@ -194,14 +198,23 @@ def storage_bytes(storage: Any) -> memoryview:
     return memoryview(raw).cast("B")
 
 
-def make_storage(index: int, nbytes: int, device: str) -> Any:
-    """A storage with the bytes of a buffer."""
+def make_storage(index: int, nbytes: int, device: str, shared: bool = False) -> Any:
+    """A storage with the bytes of a buffer, perhaps in memory that processes can share."""
     import torch
 
     storage = torch.UntypedStorage(nbytes)
+    if shared:
+        storage.share_memory_()
     if nbytes:
         building.now().memory(index, storage_bytes(storage))
     return storage if device == "cpu" else storage.to(device=device)
+
+
+@handles("torch.utils.data.dataloader._BaseDataLoaderIter", subclasses=True)
+def reduce_batches(walk: Walk, batches: Any) -> Reduced:
+    """How many batches it has given."""
+    reason = f"it is an iterator over a loader, {building.MOVES}"
+    return walk.hole(batches, reason, batches._num_yielded)
 
 
 @handles("torch._C.Generator", "torch.Generator")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
+from types import FrameType
 from typing import Any, NamedTuple
 
 from kishu.errors import KishuError, NotRecoverable, RestoreError
@@ -96,6 +98,36 @@ def restore(place: Place, look: Look, target: State, report: Report) -> None:
         attempt.run(report)
     attempt.settle(report)
     attempt.release()
+
+
+def let_go(place: Place, held: list[Look], report: Report) -> None:
+    """Let go of the values that were, and say which variables their end has changed again."""
+    if _ran_code(held.clear):
+        look = place.observer.look(place.variables())
+        for name in (name for group in look.dirty for name in group if is_variable(name)):
+            reason = "the end of an object that the restore let go of changed it again"
+            report.unchecked.setdefault(name, reason)
+
+
+def _ran_code(release: Callable[[], None]) -> bool:
+    """Whether letting go of objects ran code of theirs: what a ``__del__`` does is not foreseen."""
+    ran: list[str] = []
+    before = sys.getprofile()
+    if before is not None:
+        # The user's own profiler: it is left alone.
+        release()
+        return True
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_globals.get("__name__", "").partition(".")[0] != "kishu":
+            ran.append(frame.f_code.co_name)
+
+    sys.setprofile(note)
+    try:
+        release()
+    finally:
+        sys.setprofile(None)
+    return bool(ran)
 
 
 class _Attempt:

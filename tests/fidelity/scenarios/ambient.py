@@ -414,10 +414,10 @@ SCENARIOS: tuple[S, ...] = (
     ),
     S(
         "last-result",
-        "what IPython showed last is still the object in the variable",
+        "what IPython showed last is still the object in the variable; a new kernel has shown none",
         ("data = [3, 1]", "data"),
         "data.append(9)",
-        "(data, globals().get('_', data) is data)",
+        "(data, not Out or _ is data)",
     ),
     S(
         "underscore-names",

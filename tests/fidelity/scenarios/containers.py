@@ -475,7 +475,7 @@ SCENARIOS = (
     ),
     S(
         "finalizer-writes",
-        "an object that a restore lets go of writes into a list while the restore is under way",
+        "what an object that a restore lets go of writes into a list is said",
         (
             "log = []",
             "class Temporary:\n"
@@ -485,6 +485,8 @@ SCENARIOS = (
         ),
         "held = [Temporary(2), Temporary(3)]",
         "(log, [each.n for each in held])",
+        undo="said",
+        cold="said",
     ),
     S(
         "nan-identity",

@@ -1001,7 +1001,7 @@ SCENARIOS = (
     ),
     S(
         "object-with-a-last-word",
-        "what __del__ notes is noted once: by the cell, and not by going there and back",
+        "what __del__ notes when a restore lets go of an object is said",
         (
             "closed = []\n"
             "class Temp:\n"
@@ -1013,6 +1013,8 @@ SCENARIOS = (
         ),
         "del temp",
         "(closed, 'temp' in globals() and temp.name)",
+        undo="said",
+        cold="said",
     ),
     S(
         "object-that-notes-what-is-set",

@@ -437,7 +437,7 @@ SCENARIOS = (
     ),
     S(
         "weight-norm",
-        "a parametrized layer has a class of its own, which no module holds",
+        "a parametrized layer has a class of its own, which torch does not pickle: that is said",
         (
             "import torch\nfrom torch.nn.utils import parametrizations, parametrize",
             "torch.manual_seed(0)\n"
@@ -446,6 +446,8 @@ SCENARIOS = (
         "parametrize.remove_parametrizations(layer, 'weight')",
         "(type(layer).__name__, parametrize.is_parametrized(layer), pair[0] is layer,"
         " [k for k, _ in layer.named_parameters()], layer(torch.ones(2)).tolist())",
+        undo="said",
+        cold="said",
     ),
     S(
         "pruned",

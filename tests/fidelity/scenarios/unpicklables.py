@@ -195,7 +195,7 @@ SCENARIOS: tuple[S, ...] = (
     ),
     S(
         "enumerated-file",
-        "the lines of a file, numbered and half read: the same line comes next",
+        "lines of a file, numbered and half read, do not say where they are: that is said",
         (
             "from pathlib import Path\nPath('plants.txt').write_text('ash\\noak\\nelm\\nyew\\n')",
             "numbered = enumerate(open('plants.txt'), 1)",
@@ -203,7 +203,8 @@ SCENARIOS: tuple[S, ...] = (
         ),
         "pair = next(numbered)",
         "(numbered.__reduce__()[1][1], globals().get('pair'))",
-        rerun="pair = next(numbered)",
+        undo="said",
+        cold="said",
     ),
     S(
         "count-cycle-islice",
@@ -384,7 +385,7 @@ SCENARIOS: tuple[S, ...] = (
     ),
     S(
         "gzip-as-text",
-        "a compressed file read line by line has its position in the text",
+        "a compressed file read line by line is not opened again: that is said",
         (
             "import gzip\nwith gzip.open('words.gz', 'wt') as made:\n"
             "    made.write('ash\\noak\\nelm\\n')",
@@ -392,7 +393,8 @@ SCENARIOS: tuple[S, ...] = (
         ),
         "second = words.readline()",
         "(words.tell(), words.closed, globals().get('second'))",
-        rerun="second = words.readline()",
+        undo="said",
+        cold="said",
     ),
     S(
         "zip-closed",
@@ -688,13 +690,15 @@ SCENARIOS: tuple[S, ...] = (
     ),
     S(
         "finalizer",
-        "a finalizer that a cell took off is on again; a pickle of one is always dead",
+        "a finalizer that a cell took off waits for its object no more: that is said",
         (
             "import weakref\nclass Table:\n    pass\ntable, closed = Table(), []",
             "closer = weakref.finalize(table, closed.append, 'table')",
         ),
         "closer.detach()",
         "(closer.alive, closer.alive and closer.peek()[0] is table)",
+        undo="said",
+        cold="said",
     ),
     S(
         "struct",
