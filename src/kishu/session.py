@@ -30,7 +30,15 @@ from kishu.history.history import History, State
 from kishu.history.keep import Rules
 from kishu.history.ledger import Ledger, load
 from kishu.history.log import Difference, Entry, Shown
-from kishu.history.records import Cell, CommitId, Operation, OperationKind, is_number, is_variable
+from kishu.history.records import (
+    Cell,
+    CommitId,
+    Operation,
+    OperationKind,
+    VersionId,
+    is_number,
+    is_variable,
+)
 from kishu.observe.hush import hushed
 from kishu.observe.observer import Observer
 from kishu.status import Cost, Status
@@ -501,7 +509,7 @@ class Session:
         self._check_trust(target)
         self._check_kept(target)
         state = self._history.state(target)
-        return At(state, self._build_aside(state))
+        return At(state, self._build_aside(state), self._history.flaws)
 
     def check(self) -> list[str]:
         """Read every record and every chunk; gives what is damaged, empty when all is whole."""
@@ -580,7 +588,8 @@ class Session:
         if code is not None:
             worktree.commit_document()
         with suppress(NotRecording):
-            worktree.try_before_replacing(e for e, v in now.items() if wanted.get(e) != v)
+            if worktree.try_before_replacing(e for e, v in now.items() if wanted.get(e) != v):
+                look = worktree.commit_found(changing)
         report = Report(kind, label, before=self._ledger.head)
         replayer = Replayer(
             self._store, self._history, worktree.identities, self._host, self._config
@@ -590,15 +599,15 @@ class Session:
             self._host.defaults, self._host.ambient, worktree.variables, replayer.values,
             worktree.recorder, self.progress,
         )  # fmt: skip
-        held = [look]
-        del look
         with hushed(), without_collecting():
-            restore(place, held[0], wanted, report)
-            let_go(place, held, report)
+            release = restore(place, look, wanted, report)
         self._ledger.write(
             kind, head=target, position=position, code=code, branch=branch, when="some day"
         )
         worktree.commit_shortfall(wanted)
+        del look
+        with hushed(), without_collecting():
+            let_go(place, release, report)
         if self._writer.refusal:
             report.notes.append(f"the step is not on the disk yet: {self._writer.refusal}")
         report.head = self._ledger.head
@@ -667,14 +676,21 @@ class Session:
         self._host.namespace.update(values)
         self._worktree.commit("found", "checkout")
         report.loaded = sorted(names)
-        report.missing = {
-            name: f"came back without its {type}: {reason}"
-            for name in names
-            for type, reason in build.missing
-        }
+        for name in names:
+            self._note_shortfall(name, state[name], build, report)
         report.head = self._ledger.head
         report.ms = (time.perf_counter() - start) * 1e3
         return report
+
+    def _note_shortfall(self, name: str, version: VersionId, build: Build, report: Report) -> None:
+        """What a variable that was built lacks."""
+        assembly = build.assembly(version)
+        for type_, reason in assembly.missing:
+            report.missing[name] = f"came back without its {type_}: {reason}"
+        if version in self._history.flaws:
+            report.missing[name] = f"it {self._history.flaws[version]}"
+        if assembly.notes:
+            report.unchecked[name] = "; ".join(dict.fromkeys(assembly.notes))
 
     def _build_aside(self, state: State) -> Build:
         """A build of a state that leaves everything live alone."""

@@ -65,7 +65,6 @@ class Worktree:
         self.recorder = Recorder(writer)
         self.document: LiveDocument | None = None
         self.trials = Trials(store, history, self.observer, host.ambient)
-        self._flaws: dict[VersionId, str] = {}
         self._host = host
         self._history = history
         self._ledger = ledger
@@ -115,8 +114,9 @@ class Worktree:
         Raises:
             NotRecording: the disk refused; the next commit sees the same changes again.
         """
-        look, change = self._store(self.look(), self.look)
-        return self._write(operation, look, change, self._new(kind, change, **fields), "now")
+        look, change, flaws = self._store(self.look(), self.look)
+        commit = self._new(kind, change, **fields)
+        return self._write(operation, look, change, commit, flaws, "now")
 
     def commit_run(self, cell: Cell) -> Commit:
         """Commit the state after a cell run, in as much time as a commit may take.
@@ -126,12 +126,12 @@ class Worktree:
         """
         start = time.perf_counter()
         hurry = Hurry(start + self._config.max_delay, _names_in(cell.source))
-        look, change = self._store(self.look(hurry=hurry), lambda: self.look(hurry=hurry))
+        look, change, flaws = self._store(self.look(hurry=hurry), lambda: self.look(hurry=hurry))
         late = self._late(look, change)
         commit = self._new("run", change, cell=cell, start=start, **late)
         position, before = self._cell_began
         same = position == self._ledger.steps.position
-        return self._write("run", look, change, commit, before=before if same else None)
+        return self._write("run", look, change, commit, flaws, before=before if same else None)
 
     def commit_found(self, changing: Collection[str] = ()) -> Look:
         """Commit what has changed outside of a commit, so that it cannot be overwritten.
@@ -201,13 +201,17 @@ class Worktree:
         """
         self._write_findings(self.trials.next())
 
-    def try_before_replacing(self, entities: Iterable[str]) -> None:
+    def try_before_replacing(self, entities: Iterable[str]) -> bool:
         """The same for versions that will not be live any longer.
+
+        Gives whether something is stored otherwise from now on: then it is to be committed again.
 
         Raises:
             NotRecording: the disk refused.
         """
-        self._write_findings(self.trials.before_replacing(entities))
+        findings = self.trials.before_replacing(entities)
+        self._write_findings(findings)
+        return any(finding.lost for finding in findings.values())
 
     def _write_findings(self, findings: dict[VersionId, Finding]) -> None:
         flaws = flaws_in(findings)
@@ -215,19 +219,23 @@ class Worktree:
             self._ledger.write("trial", flaws=flaws, when="soon")
 
     def _commit_change(self, look: Look, again: Callable[[], Look]) -> Look:
-        look, change = self._store(look, again)
+        look, change, flaws = self._store(look, again)
         if change.empty:
             self.observer.accept(look, change)
         else:
             commit = self._new("found", change, **self._late(look, change))
-            self._write("commit", look, change, commit)
+            self._write("commit", look, change, commit, flaws)
         return look
 
-    def _store(self, look: Look, again: Callable[[], Look]) -> tuple[Look, Change]:
+    def _store(
+        self, look: Look, again: Callable[[], Look]
+    ) -> tuple[Look, Change, dict[VersionId, str]]:
         """Store what changed, and see that it comes back.
 
         Args:
             again: how to look again, if something is stored otherwise from now on.
+
+        Gives the look, the change, and what is wrong with versions in it.
         """
         change = self._record(look)
         found = self.trials.at_once(change.recipes, look.values)
@@ -235,8 +243,7 @@ class Worktree:
             look = again()
             change = self._record(look)
             found |= self.trials.at_once(change.recipes, look.values)
-        self._flaws = {v: flaw for v, flaw in flaws_in(found).items() if v in change.recipes}
-        return look, change
+        return look, change, {v: f for v, f in flaws_in(found).items() if v in change.recipes}
 
     def _record(self, look: Look) -> Change:
         total = sum(scan.nbytes for scan in look.scans.values())
@@ -282,6 +289,7 @@ class Worktree:
         look: Look,
         change: Change,
         commit: Commit,
+        flaws: dict[VersionId, str],
         when: When = "soon",
         before: CommitId | None = None,
     ) -> Commit:
@@ -294,7 +302,7 @@ class Worktree:
                 branch=commit.branch,
                 commits=[commit],
                 versions=new,
-                flaws=self._flaws,
+                flaws=flaws,
                 documents=self._documents(commit),
                 when=when,
             )

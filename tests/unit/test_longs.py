@@ -26,7 +26,7 @@ from tests.unit.test_observe import Notebook
 def walker() -> Longs:
     counters = Counters()
     return Longs(
-        lambda tolerant: Walk(Context(Identities("s"), {}, frozenset(), counters), tolerant),
+        lambda tolerant: Walk(Context(Identities("s"), {}, frozenset(), counters, {}), tolerant),
         counters,
     )
 

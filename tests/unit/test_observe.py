@@ -44,11 +44,11 @@ class Notebook:
 
 
 def walk() -> Walk:
-    return Walk(Context(Identities("s"), {}, frozenset(), Counters()))
+    return Walk(Context(Identities("s"), {}, frozenset(), Counters(), {}))
 
 
 def fingerprint(value: object) -> str:
-    return Canonical(Context(Identities("s"), {}, frozenset(), Counters())).fingerprint(value)
+    return Canonical(Context(Identities("s"), {}, frozenset(), Counters(), {})).fingerprint(value)
 
 
 # Which names are the user's
@@ -108,7 +108,7 @@ def test_a_value_that_holds_itself_is_seen_to(loops: bool) -> None:
 
 
 def test_what_cannot_be_pickled_is_a_hole_and_the_rest_is_walked() -> None:
-    scan = Walk(Context(Identities("s"), {}, frozenset(), Counters()), tolerant=True).scan(
+    scan = Walk(Context(Identities("s"), {}, frozenset(), Counters(), {}), tolerant=True).scan(
         [1, (n for n in "ab")]
     )
     assert [hole.type for hole in scan.holes] == ["builtins.generator"]
@@ -264,7 +264,7 @@ def test_a_definition_ties_nothing_but_by_what_it_holds() -> None:
     for made, ids in ((Empty, set()), (Kind, set()), (function, set()), (holding, {id(held)})):
         made.__module__ = "__main__"
         found = (
-            Walk(Context(Identities("s"), globals(), frozenset(), Counters()))
+            Walk(Context(Identities("s"), globals(), frozenset(), Counters(), {}))
             .scan_definition(made)
             .ids
         )

@@ -44,7 +44,7 @@ MOVES = "which cannot be stored"
 
 
 LEADS_TO_COPIES = "which leads to copies when it is computed again"
-"""Ends the reason of a hole that holds, unseen, what it was computed from."""
+"""In the reason of a hole that holds, unseen, what it was computed from."""
 
 
 def ignore_content(obj: object, content: object) -> None:

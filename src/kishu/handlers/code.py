@@ -225,11 +225,6 @@ def fill_attributes(obj: Any, attributes: dict[str, Any]) -> None:
     obj.__dict__.update(attributes)
 
 
-def add_attributes(obj: Any, attributes: dict[str, Any]) -> None:
-    """Set some of an object's attributes."""
-    obj.__dict__.update(attributes)
-
-
 @handles("builtins.object")
 def reduce_bare(walk: Walk, obj: object) -> Reduced:
     """A bare ``object()`` is nothing but its identity."""

@@ -87,8 +87,12 @@ def cached_names(cls: type) -> frozenset[str]:
     return frozenset(cached).union(*(_FILLED.get(type_name(base), ()) for base in cls.__mro__))
 
 
-_IN_ONE_DICT = frozenset({"CachedProperty", "CachedAttribute", "cache_readonly"})
-"""The cached properties of pandas and of statsmodels."""
+_IN_ONE_DICT = {
+    (library, name)
+    for library in ("pandas", "statsmodels")
+    for name in ("CachedProperty", "CachedAttribute", "cache_readonly")
+}
+"""The cached properties of pandas and of statsmodels, whose modules have moved."""
 
 _FILLED = {
     "statsmodels.base.model.Results": (
@@ -101,8 +105,8 @@ _FILLED = {
 """Attributes that libraries set when they are asked for something, by class."""
 
 
-def _bases(member: object) -> Iterator[str]:
-    return (base.__name__ for base in type(member).__mro__)
+def _bases(member: object) -> Iterator[tuple[str, str]]:
+    return ((type_name(base).partition(".")[0], base.__name__) for base in type(member).__mro__)
 
 
 def without_caches(walk: Walk, obj: Any, reduced: Reduced) -> Reduced:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import array as array_
+import bisect
 import io
 import math
 import pickle
 import sys
-import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kishu.handlers import building, subarrays, texts
 from kishu.handlers.registry import ATOMS, PASSING, Reduced, Walk, declare, handles, treatment
@@ -28,11 +28,9 @@ def reduce_array(walk: Walk, array: Array) -> Reduced:
     if type(array) is not sys.modules["numpy"].ndarray:
         return subarrays.reduce_subarray(walk, array)
     if array.base is None and array.flags.c_contiguous and not array.dtype.hasobject:
-        if "torch" in sys.modules:
-            _owners[_address(array)] = array
         # The commonest by far, and figures hold hundreds of them.
         return _reduce_plain(walk, array, None)
-    looking = None if walk.is_by_value(array) else _reduce_view(array)
+    looking = None if walk.is_by_value(array) else _reduce_view(walk, array)
     if looking is not None:
         return looking
     if array.dtype.hasobject:
@@ -40,11 +38,16 @@ def reduce_array(walk: Walk, array: Array) -> Reduced:
     return _reduce_plain(walk, array, _layout(array))
 
 
-def _reduce_view(array: Array) -> Reduced | None:
+def _reduce_view(walk: Walk, array: Array) -> Reduced | None:
     """An array that looks at what something else owns; None if its memory is its own."""
     owner = owner_of(array)
     if owner is not array:
-        return view_array, place_in(owner, array)
+        place = place_in(owner, array)
+        if owner.dtype.hasobject and not _can_view(place, array):
+            # NumPy offers no way to look at objects and texts anyhow: it comes back as a copy.
+            walk.opaque("numpy.ndarray that looks at another's objects")
+            return None
+        return view_array, place
     base: Any = array.base.obj if isinstance(array.base, memoryview) else array.base
     form = array.dtype, array.shape, array.strides
     if type(base) in _EXPORTERS:
@@ -56,21 +59,51 @@ def _reduce_view(array: Array) -> Reduced | None:
     return None
 
 
-_owners: weakref.WeakValueDictionary[int, Array] = weakref.WeakValueDictionary()
-"""Arrays that own memory, by its address: a tensor may look at it."""
+class Owned(NamedTuple):
+    """Which memory the arrays that have a name own; addresses alone, which hold nothing alive.
+
+    Attributes:
+        ranges: where each owner's memory begins and ends, and a name that leads to it; sorted.
+        writeable: addresses of the owners that a variable can write to.
+    """
+
+    ranges: list[tuple[int, int, str]]
+    writeable: frozenset[int]
 
 
-def owner_at(walk: Walk, address: int, nbytes: int) -> Array | None:
-    """The array that owns the memory at an address, if one of that size was met."""
-    if address not in _owners:
-        ndarray = sys.modules["numpy"].ndarray
-        for value in walk.user_globals.values():
-            if type(value) is ndarray:
-                owner = owner_of(value)
-                if owner.base is None:
-                    _owners[_address(owner)] = owner
-    array = _owners.get(address)
-    return array if array is not None and array.nbytes == nbytes else None
+def owned(walk: Walk) -> Owned:
+    """What the variables own of memory, found once a look."""
+    found: Owned = walk.once("numpy", lambda: _owned(walk.user_globals.copy()))
+    return found
+
+
+def _owned(variables: dict[str, Any]) -> Owned:
+    ndarray = sys.modules["numpy"].ndarray
+    owners = {
+        name: (value, owner_of(value))
+        for name, value in variables.items()
+        if type(value) is ndarray
+    }
+    ranges = {
+        _address(owner): (_address(owner), _address(owner) + owner.nbytes, name)
+        for name, (_, owner) in owners.items()
+        if owner.base is None
+    }
+    writeable = {id(owner) for value, owner in owners.values() if value.flags.writeable}
+    return Owned(sorted(ranges.values()), frozenset(writeable))
+
+
+def owner_at(walk: Walk, address: int, nbytes: int) -> tuple[Array, int] | None:
+    """The array with a name that owns this memory, and from which of its bytes on."""
+    ranges = owned(walk).ranges
+    at = bisect.bisect_right(ranges, (address, sys.maxsize, "")) - 1
+    if at < 0 or address + nbytes > ranges[at][1]:
+        return None
+    begin, _, name = ranges[at]
+    value: Any = walk.user_globals.get(name)
+    if type(value) is not sys.modules["numpy"].ndarray or _address(owner_of(value)) != begin:
+        return None
+    return owner_of(value), address - begin
 
 
 def array_over(
@@ -149,7 +182,7 @@ def owner_of(array: Array) -> Array:
         if not isinstance(base, ndarray):
             break
         owner = base
-    if owner.dtype.hasobject != array.dtype.hasobject:
+    if owner.dtype.hasobject != array.dtype.hasobject and not owner.dtype.names:
         return array
     found: Array = owner
     return found
@@ -242,11 +275,11 @@ def view_array(
 
     line = flat(owner.view(np.ndarray))
     assert line is not None, "an owner of memory has no gaps"
-    if line.dtype.kind == "T":
-        # Made by a class and not by a name, and with texts outside of its memory.
-        view = _view_texts(line[offset // dtype.itemsize :], shape, strides)
-    elif dtype.hasobject:
-        view = np.lib.stride_tricks.as_strided(line[offset // dtype.itemsize :], shape, strides)
+    if line.dtype.kind == "T" or line.dtype.hasobject:
+        # No bytes can be looked at: texts and objects are outside of its memory.
+        size = line.dtype.itemsize
+        line = _field_at(line, dtype, offset % size)
+        view = _view_items(line, offset // size, size, shape, strides)
     else:
         raw = line.view(np.uint8) if line.size else line
         view = np.ndarray(shape, dtype, raw, offset, strides)
@@ -255,14 +288,41 @@ def view_array(
     return view
 
 
-def _view_texts(line: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
-    """A view of an array of texts of any length; only in steps, as slices make them."""
-    size = line.dtype.itemsize
-    if len(shape) == 1:
+def _field_at(line: Array, dtype: Any, offset: int) -> Array:
+    """The field of that type in each record, so many bytes into it."""
+    while line.dtype != dtype:
+        for name, (kind, at, *_) in (line.dtype.fields or {}).items():
+            if at <= offset < at + kind.itemsize and kind.shape == ():
+                line, offset = line[name], offset - at
+                break
+        else:
+            raise TypeError(f"{line.dtype} has no {dtype} there")
+    return line
+
+
+def _view_items(
+    line: Array, start: int, size: int, shape: tuple[int, ...], strides: tuple[int, ...]
+) -> Array:
+    """A view of items that lie ``size`` bytes apart; by slicing, where a slice makes it."""
+    import numpy as np
+
+    if len(shape) == 1 and strides[0] % size == 0 and strides[0]:
         step = strides[0] // size
-        return line[:: step or 1][: shape[0]] if step > 0 else line[: 1 - shape[0] * step : step]
-    wanted = math.prod(shape)
-    return line[:wanted].reshape(shape)
+        stop = start + shape[0] * step
+        return line[start : stop if stop >= 0 else None : step][: shape[0]]
+    if strides == tuple(size * math.prod(shape[axis + 1 :]) for axis in range(len(shape))):
+        return line[start : start + math.prod(shape)].reshape(shape)
+    return np.lib.stride_tricks.as_strided(line[start:], shape, strides)
+
+
+def _can_view(place: tuple[Any, ...], array: Array) -> bool:
+    try:
+        view = view_array(*place)
+    except (TypeError, ValueError, IndexError):
+        return False
+    form = view.shape, view.strides, view.dtype
+    there = not array.size or _address(view) == _address(array)
+    return there and form == (array.shape, array.strides, array.dtype)
 
 
 def window_array(
@@ -370,7 +430,7 @@ declare("numpy.ufunc", links=False)
 def reduce_record(walk: Walk, record: Any) -> Reduced:
     """A row of a structured array looks into that array."""
     base = record.base
-    if not isinstance(base, sys.modules["numpy"].ndarray) or base.dtype.hasobject:
+    if not isinstance(base, sys.modules["numpy"].ndarray):
         return NotImplemented
     owner = owner_of(base)
     walk.link(record)
@@ -403,4 +463,5 @@ def make_flat_iterator(array: Array, index: int) -> Any:
 def reduce_iterator(walk: Walk, iterator: Any) -> Reduced:
     """Where it stands tells that it moved."""
     place = "finished" if iterator.finished else iterator.iterindex
-    return walk.hole(iterator, f"a place within arrays, {building.MOVES}", place)
+    reason = f"a place within arrays, {building.LEADS_TO_COPIES}, and {building.MOVES}"
+    return walk.hole(iterator, reason, place)

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from kishu.handlers.instances import has_caches, without_caches
-from kishu.handlers.numpy import owner_of
+from kishu.handlers.numpy import owned, owner_of
 from kishu.handlers.registry import Reduced, Walk, declare, handles
 
 
@@ -18,9 +18,33 @@ def reduce_block(walk: Walk, block: Any) -> Reduced:
     Before pandas 3, copy-on-write was a choice: without it a Series taken from a frame writes
     into the frame, and its memory is state as any array's.
     """
-    if _copies_on_write():
+    if _copies_on_write() and not _looks_at_variable(walk, block.values):
         _take_by_value(walk, block.values)
     return NotImplemented
+
+
+def _looks_at_variable(walk: Walk, values: Any) -> bool:
+    """Whether a variable can write to it: the array that the frame was made on, without a copy.
+
+    What pandas gives away of a frame, it gives away read-only.
+    """
+    if type(values) is not sys.modules["numpy"].ndarray or values.base is None:
+        return False
+    return id(owner_of(values)) in owned(walk).writeable
+
+
+@handles("pandas.core.flags.Flags", "pandas.Flags")
+def reduce_flags(walk: Walk, flags: Any) -> Reduced:
+    """The flags of a frame are a part of it."""
+    frame = flags._obj()
+    if frame is None or frame.flags is not flags:
+        return NotImplemented
+    return flags_of, (frame,)
+
+
+def flags_of(frame: Any) -> Any:
+    """The flags of a frame."""
+    return frame.flags
 
 
 @handles("pandas.core.generic.NDFrame", subclasses=True)

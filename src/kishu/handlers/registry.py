@@ -41,6 +41,9 @@ class Walk(Protocol):
             size: how many bytes they are.
         """
 
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What a handler needs to know of all variables: made once a look. It keeps none alive."""
+
     def opaque(self, what: str) -> None:
         """Say that something of the value is not checked further."""
 

@@ -6,7 +6,7 @@ Which ones, is found by trying (`travel/trial.py`), or learned from what was sto
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from kishu.handlers.instances import cached_names, slot_names
@@ -20,9 +20,13 @@ def lost_names(cls: type) -> frozenset[str]:
     return _lost.get(cls, frozenset())
 
 
-def learn(cls: type, names: Iterable[str]) -> None:
-    """Take note of attributes that instances of the class lose."""
-    _lost[cls] = lost_names(cls).union(names)
+def learn(cls: type, names: Collection[str]) -> bool:
+    """Take note of attributes that instances of the class lose; whether that is news."""
+    known = lost_names(cls)
+    if known.issuperset(names):
+        return False
+    _lost[cls] = known.union(names)
+    return True
 
 
 def attributes(obj: Any) -> Iterator[tuple[str, Any]]:

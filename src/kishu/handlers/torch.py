@@ -13,7 +13,12 @@ from kishu.handlers.registry import Reduced, Walk, declare, handles, importable
 
 def refill_tensor(live: Any, new: Any) -> Callable[[], None]:
     """Give a live leaf the content of another; where its storage has the size, it stays."""
-    if live.grad_fn is not None or live.layout is not new.layout or live.dtype != new.dtype:
+    import torch
+
+    if not live.layout is new.layout is torch.strided:
+        # Found when it is looked at, and loaded whole.
+        return lambda: None
+    if live.grad_fn is not None or live.dtype != new.dtype:
         return lambda: None
     storage, other = live.untyped_storage(), new.untyped_storage()
     place = storage, live.storage_offset(), live.size(), live.stride()
@@ -71,6 +76,11 @@ def reduce_tensor(walk: Walk, tensor: Any) -> Reduced:
     if tensor.device.type == "meta":
         form = (tuple(tensor.size()), tensor.stride(), str(tensor.dtype), tensor.requires_grad)
         return make_form, (*form, cls is torch.nn.Parameter), tensor.__dict__ or None
+    return _reduce_with_memory(tensor, used_up)
+
+
+def _reduce_with_memory(tensor: Any, used_up: bool) -> Reduced:
+    torch, cls = sys.modules["torch"], type(tensor)
     arguments: tuple[Any, ...] = (
         tensor.untyped_storage(), str(tensor.dtype), tensor.storage_offset(),
         tuple(tensor.size()), tensor.stride(), tensor.requires_grad and not used_up,
@@ -84,7 +94,28 @@ def reduce_tensor(walk: Walk, tensor: Any) -> Reduced:
     state = {"grad": tensor.grad, **tensor.__dict__}
     if tensor._backward_hooks:
         state["_backward_hooks"] = tensor._backward_hooks
+    if _is_plain_view(tensor):
+        place = tuple(tensor.size()), tensor.stride(), tensor.storage_offset()
+        return make_view, (tensor._base, *place), state, None, None, fill_tensor
     return make_tensor, arguments, state, None, None, fill_tensor
+
+
+def _is_plain_view(tensor: Any) -> bool:
+    """Whether autograd knows of which tensor it is a view, and strides alone make it again."""
+    base = tensor._base if tensor._is_view() else None
+    return (
+        base is not None
+        and base.layout is tensor.layout
+        and type(tensor).__module__ == type(base).__module__ == "torch"
+        and not (tensor.requires_grad or base.requires_grad or tensor.is_inference())
+        and tensor.dtype == base.dtype
+        and tensor.is_conj() is base.is_conj() is tensor.is_neg() is base.is_neg() is False
+    )
+
+
+def make_view(base: Any, size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> Any:
+    """A view of a tensor, which autograd knows to be one."""
+    return base.as_strided(size, stride, offset)
 
 
 def _is_used_up(tensor: Any) -> bool:
@@ -172,19 +203,21 @@ def reduce_storage(walk: Walk, storage: Any) -> Reduced:
     device = str(storage.device)
     on_host = device == "cpu"
     if on_host and not storage.resizable():
-        array = arrays.owner_at(walk, storage.data_ptr(), storage.nbytes())
-        if array is not None:
-            return storage_of, (array,)
+        found = arrays.owner_at(walk, storage.data_ptr(), storage.nbytes())
+        if found is not None:
+            return storage_of, (*found, storage.nbytes())
     index = walk.memory(storage_bytes(storage if on_host else storage.cpu()), on_host)
     shared = (True,) if on_host and storage.is_shared() else ()
     return make_storage, (index, storage.nbytes(), device, *shared)
 
 
-def storage_of(array: Any) -> Any:
-    """The storage of tensors that look at an array."""
+def storage_of(array: Any, at: int, nbytes: int) -> Any:
+    """The storage of tensors that look at an array's memory, from a byte of it on."""
     import torch
 
-    return torch.from_numpy(array).untyped_storage()
+    line = arrays.flat(array)
+    assert line is not None, "an owner of memory has no gaps"
+    return torch.from_numpy(line.view("u1")[at : at + nbytes]).untyped_storage()
 
 
 def storage_bytes(storage: Any) -> memoryview:

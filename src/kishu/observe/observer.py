@@ -143,7 +143,7 @@ class Observer:
         self.state: State = {}
         self.unverified: frozenset[str] = frozenset()
         self._globals = user_globals
-        self.context = Context(identities, user_globals, excluded, self.counters)
+        self.context = Context(identities, user_globals, excluded, self.counters, {})
         self._batches = Batches()
         self._joint = Joint()
         self.longs = Longs(self._whole_walk, self.counters)
@@ -163,6 +163,7 @@ class Observer:
             changing: entities whose scans, and those of what they share with, will be needed.
             hurry: leave for later what there is no time for; None: take all the time it needs.
         """
+        self.context.tables.clear()
         same = {
             entity: self._sightings[entity]
             for unchanged in (
@@ -178,6 +179,7 @@ class Observer:
 
     def look_at_rest(self, variables: dict[str, Any], until: float) -> Look:
         """Look at what the last look left for later; all else is as it was then."""
+        self.context.tables.clear()
         self._forget(set(self.unverified))
         same = {
             entity: seen
@@ -189,6 +191,7 @@ class Observer:
 
     def look_again(self, variables: dict[str, Any], before: Look, changed: set[str]) -> Look:
         """Look at what was changed on purpose since ``before``; all else is as it was then."""
+        self.context.tables.clear()
         self._forget(changed)
         same = {
             entity: seen
@@ -304,7 +307,7 @@ class Observer:
             # Loading it again gives it another spec.
             same = sign[0] is value and sign[1] is value.__dict__.get("__spec__")
             return before if same else None
-        if type(value) is FunctionType and sign == _plain_function(value):
+        if type(value) is FunctionType and sign == self._sign("", value):
             met = [self.identities.live(number) for number in before.refs]
             return before if all(obj is value for obj in met) else None
         return None

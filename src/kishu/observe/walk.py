@@ -11,8 +11,10 @@ from __future__ import annotations
 import gc
 import pickle
 import sys
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from operator import itemgetter
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -35,6 +37,7 @@ DIGEST_BYTES = 16
 _FEW = 4096
 _DEEPEST = 20_000
 _TOGETHER = 1024
+_VALUE = itemgetter(1)
 
 
 class Memory(NamedTuple):
@@ -151,12 +154,14 @@ class Context(NamedTuple):
         user_globals: the namespace, so that functions of the notebook are known by their globals.
         excluded: qualified names of classes that are never stored.
         counters: what walks cost is added there.
+        tables: what handlers need to know of all variables; empty again at each look.
     """
 
     identities: Identities
     user_globals: dict[str, Any]
     excluded: frozenset[str]
     counters: Counters
+    tables: dict[str, Any]
 
 
 class Reducing:
@@ -210,6 +215,13 @@ class Reducing:
         digests = digests or hash_memory(make(), self._counters).digests
         self._buffers.append(Memory(make, size, digests))
         return len(self._buffers) - 1
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What a handler needs to know of all variables: made once a look. It keeps none alive."""
+        tables = self._context.tables
+        if name not in tables:
+            tables[name] = make()
+        return tables[name]
 
     def tie(self, holder: object) -> None:
         """Say that sharing what it holds is state, though sharing itself may not be."""
@@ -641,9 +653,19 @@ class CutWalk(WholeWalk):
 
 
 def _held_by_more(memo: dict[int, tuple[int, Any]], lone: int) -> list[Any]:
-    """The nodes that are no atoms and have more references than a lone one shows here."""
+    """The nodes that are no atoms and have more references than a lone one shows here.
+
+    Those with weak references, too: these are not counted.
+    """
     count = sys.getrefcount
-    return [o for _, o in memo.values() if count(o) > lone and type(o) not in ATOMS]
+    held = [o for _, o in memo.values() if count(o) > lone and type(o) not in ATOMS]
+    kinds = set(map(type, map(_VALUE, memo.values())))
+    weakly = {cls for cls in kinds if cls.__weakrefoffset__ and treatment(cls).links}
+    if weakly:
+        held += [
+            o for _, o in memo.values() if type(o) in weakly and weakref.getweakrefcount(o) > 0
+        ]
+    return held
 
 
 _NO_CONTAINERS = (type, FunctionType, ModuleType, CodeType)
@@ -698,7 +720,7 @@ def _lone_count() -> int:
 
     holder: list[list[object]] = [[]]
     node = id(holder[0])
-    Probe(Context(Identities("probe"), {}, frozenset(), Counters())).scan(holder)
+    Probe(Context(Identities("probe"), {}, frozenset(), Counters(), {})).scan(holder)
     return seen[0]
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from kishu.interrupts import uninterrupted
 from kishu.travel.build import Definition
-from kishu.travel.fill import Inverse, fill, fill_live_class, fill_live_function, run_all
+from kishu.travel.fill import Inverse, fill, fill_live_class, fill_live_function, run_all, spend
 from kishu.travel.replay import Ambient
 from kishu.travel.splice import Edit, splice
 
@@ -49,6 +49,8 @@ class Changes:
             except BaseException:
                 run_all(inverses)
                 raise
+        for _, made in self.fills:
+            spend(made)
         # What was put in is held by the session now, and by nothing else: a look at it must not
         # take it for shared.
         for done in (

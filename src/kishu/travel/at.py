@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kishu.history.history import State
-from kishu.history.records import is_variable
+from kishu.history.records import VersionId, is_variable
 from kishu.observe.hush import hushed
 from kishu.travel.build import Build, without_collecting
 
 
 class At(Mapping[str, Any]):
-    """The variables of another state, each built aside when it is asked for."""
+    """The variables of another state, each built aside when it is asked for.
 
-    def __init__(self, state: State, build: Build) -> None:
+    Args:
+        flaws: what is wrong with versions that are not what they were when they are built; asking
+            for one warns.
+    """
+
+    def __init__(self, state: State, build: Build, flaws: Mapping[VersionId, str]) -> None:
         self._state = {entity: v for entity, v in state.items() if is_variable(entity)}
         self._build = build
+        self._flaws = flaws
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._state:
             raise KeyError(name)
         with hushed(), without_collecting():
-            return self._build.value(name)
+            value = self._build.value(name)
+        flaw = self._flaws.get(self._state[name])
+        if flaw:
+            warnings.warn(f"{name} {flaw}", stacklevel=2)
+        return value
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._state))

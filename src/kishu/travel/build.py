@@ -112,7 +112,6 @@ class Build:
         self.user_globals = user_globals
         self.definitions: dict[Number, Any] = dict(definitions)
         self.built_definitions: dict[Number, Any] = {}
-        self.missing: list[tuple[str, str]] = []
         self.longs: list[tuple[Any, list[int]]] = []
         self.progress: Callable[[int], None] = lambda nbytes: None
         self.reuses = True
@@ -495,7 +494,6 @@ class _PartLoading:
             self._assembly.reused.append((type, reason))
             return live
         self._assembly.missing.append((type, reason))
-        self._build.missing.append((type, reason))
         return building.Missing(number, type, reason)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from types import CellType, FunctionType
 from typing import Any
 
@@ -41,6 +42,7 @@ def complete(hollow: Any, made: Any) -> None:
     if type(hollow) not in _CONTAINERS and hasattr(hollow, "__dict__"):
         # The very dict: something else may hold it.
         object.__setattr__(hollow, "__dict__", made.__dict__)
+    spend(made)
 
 
 def fill(live: Any, new: Any) -> Inverse:
@@ -61,6 +63,21 @@ def fill(live: Any, new: Any) -> Inverse:
         if hasattr(live, "__dict__"):
             inverses.append(_fill_container(dict, live.__dict__, new.__dict__))
     return lambda: run_all(inverses)
+
+
+class _Spent:
+    """What an object was whose content another has taken over."""
+
+
+def spend(made: Any) -> None:
+    """See that the end of an object whose content another has is nobody's end.
+
+    Its ``__del__`` would free what the other still uses.
+    """
+    if hasattr(type(made), "__del__"):
+        # An object of another layout cannot change its class.
+        with suppress(TypeError):
+            object.__setattr__(made, "__class__", _Spent)
 
 
 def run_all(inverses: list[Inverse]) -> None:

@@ -67,11 +67,13 @@ class Place(NamedTuple):
     progress: Progress
 
 
-def restore(place: Place, look: Look, target: State, report: Report) -> None:
+def restore(place: Place, look: Look, target: State, report: Report) -> Callable[[], None]:
     """Make the live state the target state and say in ``report`` what happened.
 
     Args:
         look: a look just accepted: the history holds the live state.
+
+    Gives what lets go of the values that were.
 
     Raises:
         RestoreError, Damaged: the session is as it was.
@@ -97,12 +99,12 @@ def restore(place: Place, look: Look, target: State, report: Report) -> None:
         attempt = _Attempt(place, look, target, planned._replace(changed=again))
         attempt.run(report)
     attempt.settle(report)
-    attempt.release()
+    return attempt.release
 
 
-def let_go(place: Place, held: list[Look], report: Report) -> None:
+def let_go(place: Place, release: Callable[[], None], report: Report) -> None:
     """Let go of the values that were, and say which variables their end has changed again."""
-    if _ran_code(held.clear):
+    if _ran_code(release):
         look = place.observer.look(place.variables())
         for name in (name for group in look.dirty for name in group if is_variable(name)):
             reason = "the end of an object that the restore let go of changed it again"
@@ -192,9 +194,9 @@ class _Attempt:
             self._inverse = None
 
     def release(self) -> None:
-        """Let go of what was built and of the old values."""
-        self._inverse = None
+        """Let go of what was built and of the old values; the attempt is of no use any more."""
         self._build.let_go()
+        del self._inverse, self._after, self._before, self._plan, self._changes, self._build
 
     # Building
 
@@ -308,7 +310,7 @@ class _Attempt:
             self._changes.bind[name] = values[name]
             report.recomputed.append(name)
             for hole in holes:
-                if hole.reason.endswith(building.LEADS_TO_COPIES):
+                if building.LEADS_TO_COPIES in hole.reason:
                     report.unchecked[name] = f"its {hole.type}: {hole.reason}"
 
     def _give_up(self, change: CoVariable, names: list[str], reason: str, report: Report) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from kishu.handlers.registry import Reduced, treatment
-from kishu.handlers.supplements import attributes, learn, lost_names, unsaid
+from kishu.handlers.supplements import attributes, learn, unsaid
 from kishu.history.history import History
 from kishu.history.records import Recipe, VersionId, is_variable
 from kishu.observe.canonical import Canonical
@@ -22,6 +23,7 @@ _LARGEST = 10 * 1024 * 1024
 _LARGEST_FIRST = 64 * 1024 * 1024
 _LONGEST_STREAM = 1024 * 1024
 _AT_ONCE = 256 * 1024
+_AT_ONCE_SECONDS = 0.25
 _PROVEN = 3
 """Versions of a class that came back whole, after which its others can wait for idle time."""
 _WAITING = 100
@@ -74,27 +76,26 @@ class Trials:
     def at_once(
         self, versions: Mapping[VersionId, Recipe], values: Mapping[str, Any]
     ) -> dict[VersionId, Finding]:
-        """Try what cannot wait; what can, waits.
+        """Try what cannot wait, for as long as the next cell may wait for that; the rest waits.
 
         Args:
             versions: new ones, stored but perhaps not in the history yet.
             values: the live objects that they were made of, by entity.
         """
-        urgent = {}
+        until = time.perf_counter() + _AT_ONCE_SECONDS
+        found: dict[VersionId, Finding] = {}
         for version, recipe in versions.items():
             if not _is_doubtful(recipe):
                 continue
             unproven = self._unproven(recipe)
-            if unproven and recipe.nbytes <= _AT_ONCE:
-                urgent[version] = recipe
+            if unproven and recipe.nbytes <= _AT_ONCE and time.perf_counter() < until:
+                live = {entity: values[entity] for entity in filter(is_variable, recipe.roots)}
+                found[version] = self._try(recipe, live, until)
             elif _is_small(recipe) or (unproven == _PROVEN and recipe.nbytes <= _LARGEST_FIRST):
                 self._waiting[version] = recipe
         while len(self._waiting) > _WAITING:
             del self._waiting[next(iter(self._waiting))]
-        return {
-            version: self._try(recipe, {e: values[e] for e in filter(is_variable, recipe.roots)})
-            for version, recipe in urgent.items()
-        }
+        return found
 
     def next(self) -> dict[VersionId, Finding]:
         """Try the version that has waited longest, if it is still the live one."""
@@ -121,20 +122,24 @@ class Trials:
             live = self._observer.still_there(version, recipe.roots)
         return {version: self._try(recipe, live)} if live else {}
 
-    def _try(self, recipe: Recipe, live: Mapping[str, Any]) -> Finding:
+    def _try(self, recipe: Recipe, live: Mapping[str, Any], until: float = math.inf) -> Finding:
         with hushed(), without_collecting(), self._ambient.being(self._ambient.values()):
             try:
                 was = self._described(live)
             except Exception:
                 # Too deep to be compared: a restore says that it could not be checked.
                 return Finding()
+            if was.ends:
+                # What such an object does at its end (remove a file, say) must not happen to a
+                # copy while the live one is there.
+                return Finding()
             try:
                 now = self._described(self._loaded(recipe))
-                flaw = "" if was.print == now.print else "is another when it is loaded again"
             except Exception as error:
-                now = _Description("", [])
-                flaw = f"cannot be loaded again: {type(error).__name__}: {error}"
-            lost = self._learn(was, now)
+                lost = self._learn_unsaid(was)
+                return Finding(f"cannot be loaded again: {type(error).__name__}: {error}", lost)
+            flaw = "" if was.print == now.print else "is another when it is loaded again"
+            lost = self._learn(was, now, until)
         if not (lost or flaw):
             self._whole.update({type for part in recipe.parts for type in part.opaque})
         return Finding(flaw, lost)
@@ -149,45 +154,84 @@ class Trials:
 
     def _described(self, values: object) -> _Description:
         walk = _Describing(self._observer.context, tolerant=True)
-        return _Description(walk.fingerprint(values), walk.objects)
+        return _Description(walk.fingerprint(values), walk.objects, walk.ends, walk.holds_holes)
 
-    def _learn(self, was: _Description, now: _Description) -> bool:
+    def _learn(self, was: _Description, now: _Description, until: float) -> bool:
         """Find the attributes that do not come back; whether there are any."""
+        if [type(live) for live, _ in was.objects] != [type(loaded) for loaded, _ in now.objects]:
+            return False
         learned = False
-        for (live, reduced), (loaded, _) in zip_longest(
-            was.objects, now.objects, fillvalue=(None, ())
-        ):
-            if not reduced:
+        same: dict[tuple[int, int], bool] = {}
+        for (live, reduced), (loaded, _) in zip(was.objects, now.objects, strict=True):
+            if time.perf_counter() > until:
                 break
-            cls = type(live)
-            there = dict(attributes(loaded)) if type(loaded) is cls else {}
+            there = dict(attributes(loaded))
             # Where all looks the same, so is what the reduce says.
             asked = unsaid(live, reduced) if was.print == now.print else attributes(live)
-            names = {name for name, value in asked if not self._is_same(name, value, there)}
-            if not names <= lost_names(cls):
-                learn(cls, names)
-                learned = True
+            learned |= learn(
+                type(live),
+                {
+                    name
+                    for name, value in asked
+                    if not _is_hash(live, value) and self._is_lost(name, value, there, same)
+                },
+            )
         return learned
 
-    def _is_same(self, name: str, value: Any, there: Mapping[str, Any]) -> bool:
-        if name not in there:
-            return False
-        if there[name] is value:
-            return True
+    def _learn_unsaid(self, was: _Description) -> bool:
+        """The same where nothing was loaded: what a reduce does not say may be lost."""
+        learned = False
+        for live, reduced in was.objects:
+            names = {name for name, value in unsaid(live, reduced) if not self._has_holes(value)}
+            learned |= learn(type(live), names)
+        return learned
+
+    def _is_lost(
+        self,
+        name: str,
+        value: Any,
+        there: Mapping[str, Any],
+        same: dict[tuple[int, int], bool],
+    ) -> bool:
+        """Whether an attribute is not there, or another.
+
+        One that holds what cannot be stored is not lost where the class gives another for it.
+
+        Args:
+            same: what was compared before, by the addresses of both.
+        """
+        if name not in there or there[name] is value:
+            return name not in there
+        both = id(value), id(there[name])
+        if both not in same:
+            try:
+                was, now = self._described(value), self._described(there[name])
+                same[both] = was.holes or was.print == now.print
+            except Exception:
+                same[both] = False
+        return not same[both]
+
+    def _has_holes(self, value: object) -> bool:
         try:
-            return self._described(value).print == self._described(there[name]).print
+            return self._described(value).holes
         except Exception:
-            return False
+            return True
 
 
 class _Description(NamedTuple):
-    """The fingerprint of values, and the objects in them that only their own reduce describes.
+    """What is known of values.
 
-    Each with what its reduce gives.
+    Attributes:
+        print: their fingerprint.
+        objects: those in them that only their own reduce describes, each with what that gives.
+        ends: whether one of them runs code when it ends.
+        holes: whether something in them cannot be stored.
     """
 
     print: str
     objects: list[tuple[Any, tuple[Any, ...]]]
+    ends: bool
+    holes: bool
 
 
 class _Describing(Canonical):
@@ -196,7 +240,19 @@ class _Describing(Canonical):
     def fingerprint(self, value: object) -> str:
         """The fingerprint of a value, sharing within it included."""
         self.objects: list[tuple[Any, tuple[Any, ...]]] = []
+        self.ends = False
+        self.holds_holes = False
         return super().fingerprint(value)
+
+    def reducer_override(self, obj: Any) -> Any:
+        """As in any walk; objects with a ``__del__`` are noted."""
+        self.ends |= hasattr(type(obj), "__del__")
+        return super().reducer_override(obj)
+
+    def hole(self, obj: object, reason: str, *content: object) -> Any:
+        """As in any walk, and noted."""
+        self.holds_holes = True
+        return super().hole(obj, reason, *content)
 
     def _try_reduce(self, obj: Any) -> Reduced:
         reduced = super()._try_reduce(obj)
@@ -205,11 +261,20 @@ class _Describing(Canonical):
         return reduced
 
 
+def _is_hash(obj: Any, value: Any) -> bool:
+    """Whether it is what an object keeps of its own hash: that is another in each process."""
+    try:
+        return type(value) is int and value == hash(obj)
+    except Exception:
+        return False
+
+
 def _is_doubtful(recipe: Recipe) -> bool:
     types = [type for part in recipe.parts for type in part.opaque]
     return (
-        recipe.storable
-        and not all(type.startswith(_DRAWN) for type in types)
+        bool(types)
+        and recipe.storable
+        and not any(type.startswith(_DRAWN) for type in types)
         and not any(part.kind == "long" for part in recipe.parts)
         and any(map(is_variable, recipe.roots))
     )

@@ -464,6 +464,8 @@ SCENARIOS: tuple[Scenario, ...] = (
         ),
         "it.iternext(); it.iternext();",
         "(it.iterindex, it.multi_index, np.shares_memory(it.operands[0], a))",
+        undo="said",
+        cold="said",
     ),
     S(
         "ufuncs",
@@ -549,5 +551,18 @@ SCENARIOS: tuple[Scenario, ...] = (
         "str(m), m.mean(), m.fill_value, m.filled(0), part.mask, m.compressed()",
         "(m.tolist(), part.tolist(), m.data.tolist())",
         reading=True,
+    ),
+    S(
+        "fields-within-fields",
+        "a field of a field looks at the records, whether it holds numbers or lists",
+        (
+            "import numpy as np",
+            "inner = [('x', 'f8'), ('held', object)]\n"
+            "rows = np.zeros(3, [('id', 'i4'), ('inner', inner)])\n"
+            "held, x = rows['inner']['held'], rows['inner']['x'][::-1]",
+        ),
+        "held[:] = [[1], [2], [3]]; x[0] = 7",
+        "(rows['inner']['held'].tolist(), rows['inner']['x'].tolist(), rows['inner']['held'][0]"
+        " is held[0], np.shares_memory(x, rows), held.base is rows)",
     ),
 )

@@ -275,6 +275,7 @@ SCENARIOS = (
         "y.near.add(y)",
         "(x in y.near, y in x.near, y in y.near, len(x.near), len(y.near),"
         " next(iter(x.near)) is y)",
+        cold="said",
     ),
     S(
         "dict-subclass",
@@ -587,5 +588,18 @@ SCENARIOS = (
         "by_n.get(7), list(reversed(recent)), rows[0]",
         "(rows, list(recent), counts, [by_n[row['n']] is row for row in rows])",
         reading=True,
+    ),
+    S(
+        "appended-object-with-a-last-word",
+        "what an appended object writes when an undo takes it out again is said",
+        (
+            "log, items = [], []",
+            "class Temporary:\n"
+            "    def __init__(self, n):\n        self.n = n\n"
+            "    def __del__(self):\n        log.append(self.n)",
+        ),
+        "items.append(Temporary(1))",
+        "(log, [each.n for each in items])",
+        undo="said",
     ),
 )

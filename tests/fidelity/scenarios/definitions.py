@@ -1118,4 +1118,19 @@ SCENARIOS = (
         "failure.args = ('told otherwise',)",
         "(failure.args, [frame.name for frame in traceback.extract_tb(failure.__traceback__)])",
     ),
+    S(
+        "descriptor-with-a-name-of-pandas",
+        "a descriptor of the notebook is called as one of pandas is: what it keeps is state",
+        (
+            "class CachedProperty:\n"
+            "    def __init__(self, ask):\n        self.ask = ask\n"
+            "    def __get__(self, job, cls):\n        return self.ask(job)",
+            "class Job:\n"
+            "    def __init__(self):\n        self._cache = {'made': 1}\n"
+            "    total = CachedProperty(lambda job: sum(job._cache.values()))",
+            "job = Job()",
+        ),
+        "job._cache['more'] = 2",
+        "(job.total, job._cache)",
+    ),
 )

@@ -584,6 +584,27 @@ SCENARIOS = (
         f"({_WEIGHTS}, {_BOUND}, x.tolist())",
         reading=True,
     ),
+    S(
+        "resized-array",
+        "an array may be given another size beside torch: nobody else refers to it",
+        (_T, "import numpy as np\na = np.arange(4); a = a.copy()"),
+        "a.resize(6)",
+        "a.tolist()",
+    ),
+    S(
+        "sparse-in-place",
+        "a sparse tensor has no storage of its own that could be written to",
+        (_T, "s = torch.eye(2).to_sparse(); r = torch.eye(2).to_sparse_csr()"),
+        "s.mul_(3); r.values().mul_(2)",
+        "(s.to_dense().tolist(), r.to_dense().tolist())",
+    ),
+    S(
+        "window-from-numpy",
+        "a tensor that looks at the end of an array: one memory, when the array is back, too",
+        (_T, "import numpy as np\nb = np.arange(8.0).copy(); t = torch.from_numpy(b[4:])"),
+        "del b, t",
+        "('t' in globals() and np.shares_memory(t.numpy(), b), 't' in globals() and t.tolist())",
+    ),
     # These are settings of the process: the last, for whatever comes after has them.
     S(
         "default-dtype",

@@ -277,6 +277,7 @@ SCENARIOS: tuple[S, ...] = (
         "item = next(walker)\nitem.set('seen', 'yes')",
         "(ET.tostring(root), [item is each for each in root])",
         rerun="item = next(walker)\nitem.set('seen', 'yes')",
+        undo="said",
     ),
     S(
         "dict-views",
@@ -720,6 +721,8 @@ SCENARIOS: tuple[S, ...] = (
         "(list(values), view.tolist(), np.shares_memory(view, np.frombuffer(values)), head.size,"
         " head.tag)",
         needs="numpy",
+        undo="said",
+        cold="said",
     ),
     S(
         "code-and-syntax-trees",
@@ -822,5 +825,73 @@ SCENARIOS: tuple[S, ...] = (
         ),
         "model = changing.Model(5)",
         "(model.n, model.fitted)",
+    ),
+    S(
+        "library-keeps-its-hash",
+        "what an object keeps of its own hash is another in each process: it is not to be found",
+        (
+            _library(
+                "hashed",
+                "def __hash__(self):\n"
+                "        if getattr(self, 'kept', None) is None:\n"
+                "            self.kept = hash(str(self.n))\n"
+                "        return self.kept\n"
+                "    def __eq__(self, other):\n        return self.n == other.n\n"
+                "    def __getstate__(self):\n        return {**self.__dict__, 'kept': None}",
+            ),
+            "key = hashed.Model(1); table = {hashed.Model(1): [key]}",
+        ),
+        "table[key].append(2)",
+        "(table.get(hashed.Model(1))[1:], hash(key) == hash(hashed.Model(1)))",
+    ),
+    S(
+        "library-connects-again",
+        "what a class leaves out on purpose, and puts None for, does not come back as a hole",
+        (
+            _library(
+                "connecting",
+                "lock = None\n"
+                "    def connect(self):\n"
+                "        import threading\n"
+                "        if self.lock is None:\n            self.lock = threading.Thread()\n"
+                "        return self.lock.ident\n"
+                "    def __getstate__(self):\n        return {**self.__dict__, 'lock': None}",
+            ),
+            "model = connecting.Model(1)\nmodel.connect()",
+        ),
+        "model.fitted.append(2)",
+        "(model.fitted, model.connect())",
+    ),
+    S(
+        "library-ends",
+        "no copy of what lives is ended; in another kernel, what a checkout replaces is",
+        (
+            _library(
+                "ending",
+                "ended = 0\n"
+                "    def __getstate__(self):\n        return dict(self.__dict__)\n"
+                "    def __del__(self):\n        type(self).ended += 1",
+            ),
+            "model = ending.Model(1); kinds = [ending.Model]",
+        ),
+        "model.fitted.append(2)",
+        "(model.fitted, kinds[0].ended)",
+        cold="said",
+    ),
+    S(
+        "library-beside-one-that-cannot-be-loaded",
+        "what a class leaves out on purpose is not stored because another cannot be loaded",
+        (
+            _library(
+                "beside",
+                "def __getstate__(self):\n        return {'n': self.n}\n"
+                "    def __setstate__(self, state):\n"
+                "        if state['n'] < 0:\n            raise OSError('gone')\n"
+                "        self.__init__(state['n'])",
+            ),
+            "both = [beside.Model(1), beside.Model(-1)]",
+        ),
+        "both[0].n = 2; both[0].fitted = [2, 2, 2]",
+        "[(each.n, each.fitted) for each in both]",
     ),
 )

@@ -1,0 +1,80 @@
+"""Trials: what only a library's own pickling describes is loaded back beside the live value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.kernel import Kernel
+
+
+def _library(kernel: Kernel, home: Path, name: str, methods: str) -> None:
+    """Have a library with a class ``Model``, which is no class of the notebook."""
+    (home / f"{name}.py").write_text(
+        "class Model:\n    def __init__(self, n):\n        self.n = n\n"
+        f"        self.fitted = [n] * 3\n{methods}\n"
+    )
+    kernel.ok(f"import sys; sys.path.insert(0, {str(home)!r}); import {name}")
+
+
+_ANOTHER = "    def __reduce__(self):\n        return dict, ([('n', self.n)],)"
+
+
+def test_what_is_another_when_it_is_loaded_is_told_wherever_it_is_asked_for(
+    kernel: Kernel, tmp_path: Path
+) -> None:
+    _library(kernel, tmp_path, "drifting", _ANOTHER)
+    kernel.ok("model = drifting.Model(1)")
+    first = kernel.kishu("status")["head"]
+    kernel.ok("model = 'gone'")
+    report = kernel.kishu(f"checkout {first} --only model")
+    assert "is another when it is loaded again" in report["missing"]["model"]
+    kernel.ok(
+        "import warnings\n"
+        "with warnings.catch_warnings(record=True) as told:\n"
+        "    warnings.simplefilter('always')\n"
+        f"    kishu.session().at({first!r})['model']"
+    )
+    assert "another" in kernel.value("str(told[0].message)")
+    kernel.kishu(f"checkout {first}")
+    assert kernel.value("model.n") == 1
+
+
+def test_a_figure_beside_a_model_stays_the_current_one(kernel: Kernel, tmp_path: Path) -> None:
+    _library(kernel, tmp_path, "seen", "    def __getstate__(self):\n        return {'n': 1}")
+    kernel.ok("import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as plt")
+    kernel.ok("fig = plt.figure(); both = {'fig': fig, 'model': seen.Model(1)}")
+    kernel.ok("after = 1")
+    assert kernel.value("(plt.get_fignums(), plt.gcf() is fig)") == [[1], True]
+
+
+def test_what_a_large_value_lost_is_known_before_it_is_replaced(
+    kernel: Kernel, tmp_path: Path
+) -> None:
+    _library(
+        kernel,
+        tmp_path,
+        "large",
+        "        self.rows = list(range(200_000))\n"
+        "    def __getstate__(self):\n        return {'rows': self.rows}",
+    )
+    kernel.ok("model = large.Model('precious')\n%kishu status")
+    kernel.ok("%kishu undo\n%kishu redo")
+    assert kernel.value("model.n") == "precious"
+
+
+def test_an_end_that_is_interrupted_leaves_history_and_session_at_one(kernel: Kernel) -> None:
+    kernel.ok(
+        "class Last:\n"
+        "    def __del__(self):\n"
+        "        import signal\n        signal.raise_signal(signal.SIGINT)"
+    )
+    kernel.ok("x = 1")
+    kernel.ok("x = 2; last = Last()")
+    kernel.run("%kishu undo")
+    assert kernel.value("x") == 1
+    kernel.ok("y = 1")
+    kernel.kishu("undo")
+    kernel.ok("z = 1")
+    kernel.kishu("checkout HEAD")
+    assert kernel.value("x") == 1
+    assert not kernel.kishu("log")[0]["changed"].count("x")
