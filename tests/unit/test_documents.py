@@ -38,8 +38,13 @@ def test_every_builder_that_the_format_names_exists() -> None:
     modules = re.findall(r"`(kishu\.handlers\.\w+)`:([^·]*)", text)
     assert len(modules) > 6
     for module, builders in modules:
-        for name in re.findall(r"`(\w+)`", builders):
+        named = set(re.findall(r"`(\w+)`", builders))
+        for name in named:
             assert callable(getattr(importlib.import_module(module), name)), (module, name)
+        code = (SOURCE.parent / module.replace(".", "/")).with_suffix(".py").read_text()
+        given = set(re.findall(r"return (\w+), \(|, (fill_\w+)$", code, re.MULTILINE))
+        given = {name for pair in given for name in pair if f"\ndef {name}(" in code}
+        assert given <= named, f"{module}: {given - named}"
 
 
 def test_every_setting_is_in_the_readme() -> None:
