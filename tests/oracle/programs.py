@@ -242,7 +242,8 @@ kinds: dict[str, SearchStrategy[str]] = {
     ),
     "module": _family(
         "import types\n<THING> = types.ModuleType('made')\n<THING>.x = <VALUE>",
-        "import math as <ANY> | from math import floor as <CALL> | import collections.abc as <ANY>",
+        # Under names of their own: what is set on a library's module is no state of the notebook's.
+        "import math as m | from math import floor as <CALL> | import collections.abc as n",
         "import types\n<ANY> = types.SimpleNamespace(x=<VALUE>, y=<OTHER>)",
         "import types\n<THING> = types.ModuleType('made')\n"
         "exec('def push(v):\\n    held.append(v)\\n    return held\\nheld = []', vars(<THING>))\n"

@@ -7,6 +7,7 @@ import gc
 import types
 from typing import Any, ClassVar
 
+from kishu.handlers import singletons
 from kishu.handlers.registry import Reduced, Walk, handles
 
 
@@ -109,7 +110,10 @@ def make_dict_view(looked_at: Any, kind: str) -> Any:
 
 @handles("builtins.mappingproxy", links=False)
 def reduce_mappingproxy(walk: Walk, proxy: types.MappingProxyType[Any, Any]) -> Reduced:
-    """By the mapping behind it; a class's by the class."""
+    """By the mapping behind it; a class's by the class; that of fields without metadata is one."""
+    place = singletons.place_of(proxy)
+    if place is not None:
+        return singletons.find_singleton, place
     for descriptor in (proxy.get("__dict__"), proxy.get("__weakref__")):
         cls = getattr(descriptor, "__objclass__", None)
         if type(descriptor) is types.GetSetDescriptorType and isinstance(cls, type):

@@ -17,6 +17,7 @@ _PLACES = {
     "numpy.random._mt19937.MT19937": (("numpy.random.mtrand", "_rand._bit_generator"),),
     "matplotlib.RcParams": (("matplotlib", "rcParams"), ("matplotlib", "rcParamsDefault")),
     "torch._C.Generator": (("torch", "default_generator"),),
+    "builtins.mappingproxy": (("dataclasses", "_EMPTY_METADATA"),),
 }
 
 
@@ -29,7 +30,10 @@ def place_of(obj: Any) -> tuple[str, str] | None:
     return None
 
 
-@handles(*(name for name in _PLACES if name != "torch._C.Generator"), links=False)
+_ELSEWHERE = ("torch._C.Generator", "builtins.mappingproxy")
+
+
+@handles(*(name for name in _PLACES if name not in _ELSEWHERE), links=False)
 def reduce_singleton(walk: Walk, obj: Any) -> Reduced:
     """By its place; its content is state of its own. Others of its type are values."""
     place = place_of(obj)

@@ -1133,4 +1133,15 @@ SCENARIOS = (
         "job._cache['more'] = 2",
         "(job.total, job._cache)",
     ),
+    S(
+        "fields-without-metadata",
+        "the fields of all dataclasses have one empty metadata, which is the library's",
+        (
+            "from dataclasses import dataclass, fields",
+            "@dataclass\nclass A:\n    x: int = 1",
+            "@dataclass\nclass B:\n    y: int = 2",
+        ),
+        "@dataclass\nclass A:\n    z: int = 3",
+        "(fields(A)[0].name, fields(A)[0].metadata is fields(B)[0].metadata)",
+    ),
 )
