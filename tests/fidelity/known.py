@@ -11,6 +11,5 @@ KNOWN: dict[str, str] = {
 }
 
 KNOWN_KINDS: dict[str, str] = {
-    "libraries-matplotlib-mplot3d.art3d.Line3DCollection": "drawing projects it, and keeps that",
     "libraries-statsmodels-OLS": "it sets attributes of its own when it is asked for df_resid",
 }

@@ -560,6 +560,33 @@ KINDS: tuple[Kind, ...] = (
         "(sorted(x.edges), x._graph is g)",
     ),
     Kind(
+        "astropy", "visualization.ImageNormalize",
+        _PLT + "from astropy.visualization import ImageNormalize, SqrtStretch\n"
+        "fig, ax = plt.subplots()\n"
+        "x = ImageNormalize(vmin=0, vmax=9, stretch=SqrtStretch())\n"
+        "picture = ax.imshow(np.arange(16.0).reshape(4, 4), norm=x)",
+        "x.vmax = 5",
+        _SHOW + "; x(np.array([1.0, 4.0])); x.inverse(0.5); x.scaled()",
+        "(x.vmin, x.vmax, picture.norm is x)",
+        _FIGURE,
+    ),
+    Kind(
+        "astropy", "units.Quantity",
+        "import numpy as np\nfrom astropy import units\nx = np.arange(4.0) * units.km",
+        "x[1] = 7 * units.m",
+        "x.to('m'); repr(x); x.unit; x.mean(); x.value",
+        "(x.value.tolist(), str(x.unit))",
+    ),
+    Kind(
+        "astropy", "wcs.Celprm",
+        "from astropy.wcs import WCS\nx = WCS(naxis=2)\nx.wcs.ctype = ['RA---TAN', 'DEC--TAN']\n"
+        "x.wcs.set()\nceil = x.wcs.cel",
+        "x.wcs.crval = [10.0, 20.0]",
+        "repr(x); x.wcs.cel; x.wcs.cel.ref; str(x.wcs.cel); x.pixel_to_world_values(1, 1)",
+        "x.wcs.crval.tolist()",
+        20_000,
+    ),
+    Kind(
         "statsmodels", "OLS",
         _SM + "x = sm.OLS(b, A)",
         "x.endog[0] = 50.0",

@@ -85,10 +85,15 @@ def reduce_artist(walk: Walk, artist: Any) -> Reduced:
 
 def _replace_positions(walk: Walk, artist: Any, state: dict[str, Any]) -> None:
     """Where drawing puts labels and titles: worked out anew at each drawing."""
+    # Beside an axis of three dimensions they are turned, too, as exactly as drawing does it.
+    solid = (
+        {"_rotation": 0.0} if type(artist).__module__.startswith("mpl_toolkits.mplot3d.") else {}
+    )
     if state.get("_autolabelpos"):
-        walk.replace(artist.label, {"_y" if artist.axis_name == "x" else "_x": 0.0})
+        put = {"_x": 0.0, "_y": 0.0} if solid else {"_y" if artist.axis_name == "x" else "_x": 0.0}
+        walk.replace(artist.label, put | solid)
     if "offsetText" in state:
-        walk.replace(artist.offsetText, {"_x": 0.0, "_y": 0.0})
+        walk.replace(artist.offsetText, {"_x": 0.0, "_y": 0.0} | solid)
     if state.get("_autotitlepos"):
         for name in ("title", "_left_title", "_right_title"):
             walk.replace(state[name], {"_y": 1.0})
