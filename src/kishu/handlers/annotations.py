@@ -70,6 +70,21 @@ def make_new_type(name: str, module: str, of: Any) -> Any:
     return made
 
 
+@handles("typing.TypeAliasType")
+def reduce_alias(walk: Walk, alias: Any) -> Reduced:
+    """A ``type`` statement's alias by what it stands for."""
+    if importable_constant(alias):
+        return NotImplemented
+    return make_alias, (alias.__name__, alias.__value__, alias.__type_params__)
+
+
+def make_alias(name: str, value: Any, parameters: tuple[Any, ...]) -> Any:
+    """An alias as a ``type`` statement makes it."""
+    import typing
+
+    return typing.TypeAliasType(name, value, type_params=parameters)  # type: ignore[attr-defined]
+
+
 def importable_constant(obj: Any) -> bool:
     """Whether an object is found by its name in a module that is not the notebook."""
     module = getattr(obj, "__module__", None)

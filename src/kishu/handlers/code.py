@@ -53,7 +53,7 @@ def parts_of_function(walk: Walk, function: types.FunctionType) -> tuple[Skeleto
     code = function.__code__
     line = walk.line(code.co_filename, code.co_firstlineno)
     skeleton: Skeleton = (namespace, dump_code(code), line, function.__name__, function.__closure__)
-    if cells:
+    if walk.defines(function):
         skeleton = (*skeleton, True)
     content = {
         "__defaults__": function.__defaults__,
@@ -96,12 +96,12 @@ def make_function(
     line: int,
     name: str,
     closure: tuple[types.CellType, ...] | None,
-    deferred: bool = False,
+    on_its_own: bool = False,
 ) -> types.FunctionType:
     """A function without its defaults and attributes.
 
     Args:
-        deferred: whether what its cells hold comes later, and may refer to it.
+        on_its_own: whether it is what is being built, and what it holds may refer to it.
     """
     if isinstance(namespace, dict):
         found = namespace
@@ -110,7 +110,7 @@ def make_function(
     else:
         found = building.now().user_globals
     made = types.FunctionType(load_code(code, line), found, name, None, closure)
-    if deferred:
+    if on_its_own:
         building.now().begin(made)
     return made
 

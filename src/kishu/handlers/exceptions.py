@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
-from kishu.handlers.registry import HEAP_TYPE, Reduced, Walk, handles
+from kishu.handlers.registry import Reduced, Walk, handles, is_compiled
 
 _LINKS = ("__cause__", "__context__", "__suppress_context__", "__traceback__")
 
@@ -25,7 +25,7 @@ def reduce_exception(walk: Walk, error: BaseException) -> Reduced:
 
 def _compiled(cls: type) -> Any:
     """The first of its bases that is not made by a class statement."""
-    return next(base for base in cls.__mro__ if not base.__flags__ & HEAP_TYPE)
+    return next(base for base in cls.__mro__ if is_compiled(base))
 
 
 def make_exception(cls: Any, *arguments: Any) -> BaseException:

@@ -15,7 +15,14 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from kishu.handlers.registry import HEAP_TYPE, Reduced, Walk, handles, importable, type_name
+from kishu.handlers.registry import (
+    Reduced,
+    Walk,
+    handles,
+    importable,
+    is_compiled,
+    type_name,
+)
 
 _SKIPPED = frozenset({"__dict__", "__weakref__"})
 PICKLING = (
@@ -134,7 +141,7 @@ def is_transparent(cls: type) -> bool:
     What such a class of the notebook says to pickle may leave something out, and is not asked.
     """
     for base in cls.__mro__:
-        if not base.__flags__ & HEAP_TYPE:
+        if is_compiled(base):
             if base not in (object, list, dict, OrderedDict, defaultdict):
                 return False
         elif not base.__dict__.keys().isdisjoint(PICKLING) and importable(base):
@@ -144,7 +151,7 @@ def is_transparent(cls: type) -> bool:
 
 
 def _is_careful(cls: type) -> bool:
-    own = {name for base in cls.__mro__ if base.__flags__ & HEAP_TYPE for name in base.__dict__}
+    own = {name for base in cls.__mro__ if not is_compiled(base) for name in base.__dict__}
     if is_transparent(cls) and not importable(cls):
         return not own.isdisjoint((*_ANSWERS, *PICKLING, "__new__"))
     if hasattr(cls, "__setstate__"):
@@ -222,7 +229,7 @@ def make_around(cls: type, attributes: dict[str, Any], *arguments: Any) -> Any:
 
 def make_bare(cls: type, *arguments: Any) -> Any:
     """An instance that the class itself has no part in making."""
-    base: Any = next(base for base in cls.__mro__ if not base.__flags__ & HEAP_TYPE)
+    base: Any = next(base for base in cls.__mro__ if is_compiled(base))
     return base.__new__(cls, *arguments)
 
 

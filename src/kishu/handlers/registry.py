@@ -191,8 +191,10 @@ _UNLINKED_BUILTINS: frozenset[type] = ATOMS | {
     staticmethod,
     classmethod,
 }
-HEAP_TYPE = 1 << 9
-"""Set for classes made by a class statement, and for some made in C."""
+_HEAP_TYPE = 1 << 9
+"""Set for classes made by a class statement, and from Python 3.12 on for many made in C."""
+_IMMUTABLE_TYPE = 1 << 8
+"""Set for these."""
 
 _FAITHFUL_MODULES = (
     "builtins", "collections", "functools", "itertools", "datetime", "decimal", "fractions",
@@ -252,8 +254,13 @@ def _decide(cls: type) -> Treatment:
     reduce = None
     if plain and (not importable(cls) or cached_names(cls)):
         reduce = reduce_instance
-    compiled = not by_default and not cls.__flags__ & HEAP_TYPE
+    compiled = not by_default and is_compiled(cls)
     return Treatment(reduce, _links(cls), opaque, plain, compiled)
+
+
+def is_compiled(cls: type) -> bool:
+    """Whether a class is made in C, and not by a class statement."""
+    return cls.__flags__ & (_HEAP_TYPE | _IMMUTABLE_TYPE) != _HEAP_TYPE
 
 
 def type_name(cls: type) -> str:

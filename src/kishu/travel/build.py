@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partialmethod
-from types import FunctionType
+from types import CellType, FunctionType
 from typing import Any, Self
 
 import msgspec
@@ -224,6 +224,8 @@ class Assembly:
         self._classes: dict[int, type] = {}
         self._hollow: dict[int, Any] = {}
         self._halves: dict[int, Definition] = {}
+        self._functions_begun = 0
+        self._cells_begun: list[int] = []
 
     def root(self, entity: str) -> Any:
         """The object of one of the recipe's entities."""
@@ -243,11 +245,17 @@ class Assembly:
             return self._definition(self._entity(index), index)
         if index in self._made:
             return self._made[index]
-        if index in self._begun:
-            if index not in self._hollow:
-                self._hollow[index] = self._new_hollow(index)
-            return self._hollow[index]
+        if index in self._begun or (self._functions_begun and part.type == _CELL):
+            return self._placeholder(index)
         return self.content(index)
+
+    def _placeholder(self, index: int) -> Any:
+        """What others refer to while a part is being read; a cell, until its function is there."""
+        if index not in self._hollow:
+            self._hollow[index] = self._new_hollow(index)
+            if index not in self._begun:
+                self._cells_begun.append(index)
+        return self._hollow[index]
 
     def content(self, index: int) -> Any:
         """The part built aside, whether or not there is a live object for it."""
@@ -257,20 +265,27 @@ class Assembly:
         part = self.recipe.parts[index]
         if part.kind == "long":
             return self._long(index)
-        with self._unpickling(part) as unpickler:
-            if part.kind == "instance":
-                self._classes[index] = unpickler.load()
-            made = unpickler.load()
+        is_function = part.type == _FUNCTION
+        self._functions_begun += is_function
+        try:
+            with self._unpickling(part) as unpickler:
+                if part.kind == "instance":
+                    self._classes[index] = unpickler.load()
+                made = unpickler.load()
+        finally:
+            self._functions_begun -= is_function
         hollow = self._hollow.get(index)
         if hollow is not None and hollow is not made:
             complete(hollow, made)
             made = hollow
         self._made[index] = made
+        while self._cells_begun and not self._functions_begun:
+            self.content(self._cells_begun.pop())
         return made
 
     def begin(self, part: Part, made: Any) -> None:
         """Let others refer to the function of a part that is still being read."""
-        if part.kind == "value" and part.type == "builtins.function":
+        if part.kind == "value" and part.type == _FUNCTION:
             index = next(at for at, each in enumerate(self.recipe.parts) if each is part)
             self._hollow.setdefault(index, made)
 
@@ -434,7 +449,10 @@ def _extend(container: Any, at: int, piece: Any) -> None:
         container.update(zip(*piece, strict=True))
 
 
-_HOLLOW: dict[str, type] = {"builtins.list": list, "builtins.dict": dict, "builtins.set": set}
+_FUNCTION, _CELL = "builtins.function", "builtins.cell"
+_HOLLOW: dict[str, type] = {
+    "builtins.list": list, "builtins.dict": dict, "builtins.set": set, _CELL: CellType,
+}  # fmt: skip
 
 
 class _Unpickler(pickle.Unpickler):

@@ -11,7 +11,7 @@ from typing import Any
 from kishu.handlers.classes import fill_class, own_members
 from kishu.handlers.code import Content
 from kishu.handlers.instances import slot_names
-from kishu.handlers.registry import HEAP_TYPE, treatment
+from kishu.handlers.registry import is_compiled, treatment
 
 Inverse = Callable[[], None]
 
@@ -32,7 +32,7 @@ def _is_plain(cls: type) -> bool:
     """Whether instances are attributes, and at most a built-in container's content, alone."""
     if cls.__module__ == "builtins" or issubclass(cls, (type, tuple, frozenset, BaseException)):
         return False
-    compiled = [c for c in cls.__mro__ if not c.__flags__ & HEAP_TYPE]
+    compiled = [c for c in cls.__mro__ if is_compiled(c)]
     return all(c in (object, OrderedDict, *_CONTAINERS) for c in compiled)
 
 
