@@ -3,12 +3,7 @@
 Each entry is a defect. One that is as it should be must be taken out of here.
 """
 
-KNOWN: dict[str, str] = {
-    "containers-nan-identity": "a nan is stored by its value, not as the very object",
-    "frames-values-kept": "blocks are values: an array that looks at them is not tied",
-    "frames-index-name-through-alias": "an index is taken for a value, but its name can be changed",
-    "frames-freq-in-place": "an index is taken for a value, but its freq can be changed",
-}
+KNOWN: dict[str, str] = {}
 
 KNOWN_KINDS: dict[str, str] = {
     "libraries-statsmodels-OLS": "it sets attributes of its own when it is asked for df_resid",

@@ -31,6 +31,10 @@ def reduce_array(walk: Walk, array: Array) -> Reduced:
         # The commonest by far, and figures hold hundreds of them.
         return _reduce_plain(walk, array, None)
     looking = None if walk.is_by_value(array) else _reduce_view(walk, array)
+    if looking is not None and "pandas" in sys.modules and not array.flags.writeable:
+        from kishu.handlers.pandas import reduce_view_of_frame
+
+        looking = reduce_view_of_frame(walk, array) or looking
     if looking is not None:
         return looking
     if array.dtype.hasobject:
@@ -51,10 +55,10 @@ def _reduce_view(walk: Walk, array: Array) -> Reduced | None:
     base: Any = array.base.obj if isinstance(array.base, memoryview) else array.base
     form = array.dtype, array.shape, array.strides
     if type(base) in _EXPORTERS:
-        offset = _address(array) - _address(sys.modules["numpy"].frombuffer(base, "u1"))
+        offset = address_of(array) - address_of(sys.modules["numpy"].frombuffer(base, "u1"))
         return window_array, (base, *form, offset, array.flags.writeable)
     if type(base).__module__.partition(".")[0] == "torch":
-        offset = _address(array) - base.untyped_storage().data_ptr()
+        offset = address_of(array) - base.untyped_storage().data_ptr()
         return array_over, (base, *form, offset, array.flags.writeable)
     return None
 
@@ -85,7 +89,7 @@ def _owned(variables: dict[str, Any]) -> Owned:
         if type(value) is ndarray
     }
     ranges = {
-        _address(owner): (_address(owner), _address(owner) + owner.nbytes, name)
+        address_of(owner): (address_of(owner), address_of(owner) + owner.nbytes, name)
         for name, (_, owner) in owners.items()
         if owner.base is None
     }
@@ -101,7 +105,7 @@ def owner_at(walk: Walk, address: int, nbytes: int) -> tuple[Array, int] | None:
         return None
     begin, _, name = ranges[at]
     value: Any = walk.user_globals.get(name)
-    if type(value) is not sys.modules["numpy"].ndarray or _address(owner_of(value)) != begin:
+    if type(value) is not sys.modules["numpy"].ndarray or address_of(owner_of(value)) != begin:
         return None
     return owner_of(value), address - begin
 
@@ -190,11 +194,12 @@ def owner_of(array: Array) -> Array:
 
 def place_in(owner: Array, array: Array) -> tuple[Any, ...]:
     """What `view_array` needs to make such a view of its owner."""
-    offset = _address(array) - _address(owner)
+    offset = address_of(array) - address_of(owner)
     return owner, array.dtype, array.shape, array.strides, offset, array.flags.writeable
 
 
-def _address(array: Array) -> int:
+def address_of(array: Array) -> int:
+    """Where its first element lies."""
     address: int = array.__array_interface__["data"][0]
     return address
 
@@ -321,7 +326,7 @@ def _can_view(place: tuple[Any, ...], array: Array) -> bool:
     except (TypeError, ValueError, IndexError):
         return False
     form = view.shape, view.strides, view.dtype
-    there = not array.size or _address(view) == _address(array)
+    there = not array.size or address_of(view) == address_of(array)
     return there and form == (array.shape, array.strides, array.dtype)
 
 
@@ -434,7 +439,7 @@ def reduce_record(walk: Walk, record: Any) -> Reduced:
         return NotImplemented
     owner = owner_of(base)
     walk.link(record)
-    offset = record.__array_interface__["data"][0] - _address(owner)
+    offset = record.__array_interface__["data"][0] - address_of(owner)
     return view_record, (owner, record.dtype, offset)
 
 

@@ -1,13 +1,17 @@
-"""pandas: frames share memory behind copy-on-write, so their blocks are values, not views."""
+"""pandas: frames share memory behind copy-on-write, so their blocks are values, not views.
+
+What a variable has of a frame, its index or an array that looks at its memory, refers to the frame,
+and not the frame to it: frames are not tied to each other, nor others by taking something from one.
+"""
 
 from __future__ import annotations
 
 import functools
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 from kishu.handlers.instances import has_caches, without_caches
-from kishu.handlers.numpy import owned, owner_of
+from kishu.handlers.numpy import address_of, flat, owned, owner_of, view_array
 from kishu.handlers.registry import Reduced, Walk, declare, handles
 
 
@@ -51,6 +55,8 @@ def flags_of(frame: Any) -> Any:
 def reduce_frame(walk: Walk, frame: Any) -> Reduced:
     """A frame or series as pandas has it, and the attributes set on it, which pandas drops."""
     cls = type(frame)
+    for axis in frame.axes:
+        walk.by_value(axis)
     # The class's own list of attribute names, which every frame's state refers to.
     walk.by_value(cls._metadata)
     known = _internals() | getattr(cls, "_accessors", set()) | getattr(cls, "_hidden_attrs", set())
@@ -79,9 +85,85 @@ def _internals() -> frozenset[str]:
 
 @handles("pandas.core.indexes.base.Index", "pandas.Index", subclasses=True, links=False)
 def reduce_index(walk: Walk, index: Any) -> Reduced:
-    """An index never changes: frames that hold the same one are not tied by it."""
+    """An index's labels never change: frames that hold the same one are not tied by it.
+
+    A variable's own is a frame's if a frame has it: its name can be changed.
+    """
+    if walk.is_scanned(index) and not walk.is_by_value(index):
+        name, axis = _held(walk).axes.get(id(index), ("", 0))
+        frame = walk.user_globals.get(name)
+        if frame is not None and frame.axes[axis] is index:
+            return axis_of, (frame, axis)
     _take_by_value(walk, index._data if hasattr(index, "_data") else index)
     return NotImplemented
+
+
+def axis_of(frame: Any, axis: int) -> Any:
+    """A frame's index or columns."""
+    return frame.axes[axis]
+
+
+class _Held(NamedTuple):
+    """What the frames that have a name hold, by address, and where.
+
+    Attributes:
+        axes: of an index: the frame's name, and which of its axes it is.
+        owners: of an array that owns the memory of a block: the frame's name, and which block.
+    """
+
+    axes: dict[int, tuple[str, int]]
+    owners: dict[int, tuple[str, int]]
+
+
+def _held(walk: Walk) -> _Held:
+    found: _Held = walk.once("pandas", lambda: _find_held(walk.user_globals.copy()))
+    return found
+
+
+def _find_held(variables: dict[str, Any]) -> _Held:
+    pandas: Any = sys.modules["pandas"]
+    held = _Held({}, {})
+    for name, value in variables.items():
+        # Names that begin so may be IPython's, which has another frame behind them.
+        if name[0:1] == "_" or not issubclass(type(value), (pandas.DataFrame, pandas.Series)):
+            continue
+        for axis, index in enumerate(value.axes):
+            held.axes.setdefault(id(index), (name, axis))
+        for place, block in enumerate(getattr(value._mgr, "blocks", ())):
+            if type(block.values) is sys.modules["numpy"].ndarray:
+                held.owners.setdefault(id(owner_of(block.values)), (name, place))
+    return held
+
+
+def reduce_view_of_frame(walk: Walk, array: Any) -> Reduced | None:
+    """A variable's array that looks at the memory of a frame's block, as pandas gives it away."""
+    if not walk.is_scanned(array) or array.dtype.hasobject:
+        return None
+    name, place = _held(walk).owners.get(id(owner_of(array)), ("", 0))
+    frame = walk.user_globals.get(name)
+    if frame is None or place >= len(frame._mgr.blocks):
+        return None
+    values = frame._mgr.blocks[place].values
+    line = flat(values) if type(values) is type(array) else None
+    if line is None or owner_of(values) is not owner_of(array):
+        return None
+    offset = address_of(array) - address_of(values)
+    if not 0 <= offset < line.nbytes:
+        return None
+    return view_of_frame, (frame, place, array.dtype, array.shape, array.strides, offset)
+
+
+def view_of_frame(
+    frame: Any,
+    place: int,
+    dtype: Any,
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    offset: int,
+) -> Any:
+    """An array that looks at the memory of a frame's block, and cannot be written to."""
+    values = frame._mgr.blocks[place].values
+    return view_array(values, dtype, shape, strides, offset, writeable=False)
 
 
 @handles(

@@ -86,6 +86,9 @@ class Walk(Protocol):
     def is_by_value(self, obj: object) -> bool:
         """Whether `by_value` was said of it."""
 
+    def is_scanned(self, obj: object) -> bool:
+        """Whether it is what is walked, and not only held by that."""
+
     def replace(self, obj: object, attributes: dict[str, Any]) -> None:
         """Say what attributes of an object are taken to be, which only what holds it knows."""
 

@@ -202,6 +202,7 @@ class Reducing:
         self._deferred: set[int] = set()
         self._replaced: dict[int, dict[str, Any]] = {}
         self._defined: object = None
+        self._scanned: tuple[object, ...] = ()
 
     # What handlers may ask
 
@@ -279,6 +280,10 @@ class Reducing:
     def is_by_value(self, obj: object) -> bool:
         """Whether `by_value` was said of it."""
         return id(obj) in self._by_value
+
+    def is_scanned(self, obj: object) -> bool:
+        """Whether it is what is walked, and not only held by that."""
+        return any(each is obj for each in self._scanned)
 
     def replace(self, obj: object, attributes: dict[str, Any]) -> None:
         """Say what attributes of an object are taken to be."""
@@ -429,6 +434,7 @@ class Walk(Reducing, pickle.Pickler):
         limit = sys.getrecursionlimit()
         # A chain of objects is as deep as it is long; the C stack has room for that many.
         sys.setrecursionlimit(max(limit, _DEEPEST))
+        self._scanned = values
         try:
             for value in values:
                 self.dump(value)
@@ -641,6 +647,8 @@ class CutWalk(WholeWalk):
             if owner is None or owner == self._own:
                 return None
             self.conflicts[address] = obj
+        elif address in self._by_value:
+            return None
         return self._members.setdefault(address, len(self._members))
 
     def scan(self, *values: object) -> Scan:

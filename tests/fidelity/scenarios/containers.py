@@ -490,14 +490,14 @@ SCENARIOS = (
         cold="said",
     ),
     S(
-        "nan-identity",
-        "`in` finds a nan only if it is that very nan: two that look alike are not equal",
+        "nan",
+        "a nan is equal to none, itself included; as a number, it is nobody's very nan",
         (
             "import math",
             "values = [1.0, math.nan]; gap = float('nan'); known = {gap: 'gap'}",
         ),
-        "values[1] = float('nan'); known = {float('nan'): 'gap'}",
-        "(values, math.nan in values, known, gap in known)",
+        "values[0] = float('-nan'); known[1.0] = 'one'",
+        "(values, known, gap, [math.copysign(1, each) for each in values])",
     ),
     S(
         "equal-but-other-type",
