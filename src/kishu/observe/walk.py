@@ -8,6 +8,7 @@ changed, the stream to store.
 
 from __future__ import annotations
 
+import copyreg
 import gc
 import pickle
 import sys
@@ -37,6 +38,7 @@ DIGEST_BYTES = 16
 _FEW = 4096
 _DEEPEST = 20_000
 _TOGETHER = 1024
+_OPEN = (dict, list, tuple)
 _VALUE = itemgetter(1)
 
 
@@ -331,7 +333,7 @@ class Reducing:
         elif compiled:
             reduced = self._reduce_compiled(obj)
         elif opaque and (lost_names(cls) or has_caches(cls)):
-            reduced = obj.__reduce_ex__(PROTOCOL)
+            reduced = _reduced(obj)
         else:
             return NotImplemented
         return self._amended(obj, reduced) if opaque else reduced
@@ -348,10 +350,12 @@ class Reducing:
 
     def _reduce_compiled(self, obj: Any) -> Reduced:
         """The object's own reduce; arrays that it made in passing are nobody's state."""
-        reduced = obj.__reduce_ex__(PROTOCOL)
+        reduced = _reduced(obj)
         numpy = sys.modules.get("numpy")
         if numpy is not None and type(reduced) is tuple:
-            held = set(map(id, gc.get_referents(obj)))
+            own = gc.get_referents(obj)
+            within = gc.get_referents(*(each for each in own if type(each) in _OPEN))
+            held = {*map(id, own), *map(id, within)}
             for given in reduced[1:3]:
                 inner = given.values() if type(given) is dict else given
                 for value in inner if isinstance(inner, Iterable) else ():
@@ -363,7 +367,7 @@ class Reducing:
         if issubclass(type(obj), (type, FunctionType)):
             return NotImplemented
         try:
-            reduced = obj.__reduce_ex__(PROTOCOL)
+            reduced = _reduced(obj)
         except Exception as error:
             return self.hole(obj, f"{type(error).__name__}: {error}")
         if isinstance(reduced, str) and not _found_by_name(obj, reduced):
@@ -707,6 +711,12 @@ def refers_to(stream: list[bytes], index: int) -> bool:
     """Whether the stream may fetch memo entry ``index`` (never wrong when it says no)."""
     fetch = b"h%c" % index if index < 256 else b"j" + index.to_bytes(4, "little")
     return any(fetch in piece for piece in stream)
+
+
+def _reduced(obj: Any) -> Any:
+    """What pickle would ask of the object, or of what is registered for its class."""
+    registered = copyreg.dispatch_table.get(type(obj))
+    return obj.__reduce_ex__(PROTOCOL) if registered is None else registered(obj)
 
 
 def _found_by_name(obj: object, name: str) -> bool:

@@ -565,4 +565,14 @@ SCENARIOS: tuple[Scenario, ...] = (
         "(rows['inner']['held'].tolist(), rows['inner']['x'].tolist(), rows['inner']['held'][0]"
         " is held[0], np.shares_memory(x, rows), held.base is rows)",
     ),
+    S(
+        "in-a-namespace",
+        "an array in a SimpleNamespace is the one in the list",
+        (
+            "import numpy as np, types",
+            "e = np.arange(6.0); held = [[e]]; space = types.SimpleNamespace(x=1, y=e); e = None",
+        ),
+        "space.y[0] = 7; space.x = 2",
+        "(held[0][0].tolist(), space.y is held[0][0], space.x)",
+    ),
 )
