@@ -371,6 +371,42 @@ KINDS: tuple[Kind, ...] = (
         "(x.width, x.height, x.angle)",
     ),
     Kind(
+        "matplotlib", "patches.Arrow",
+        _PLT + "from matplotlib.patches import Arrow\nfig, ax = plt.subplots()\n"
+        "x = ax.add_patch(Arrow(0, 0, 1, 1))",
+        "x.set_linewidth(3)",
+        _SHOW + "; x.get_path(); x.get_patch_transform(); x.get_extents()",
+        "(x.get_linewidth(), ax.patches[0] is x)",
+        _FIGURE,
+    ),
+    Kind(
+        "matplotlib", "image.FigureImage",
+        _PLT + "fig = plt.figure()\nx = fig.figimage(np.eye(8))",
+        "x.set_data(np.ones((8, 8)))",
+        _SHOW + "; x.get_array(); x.get_extent(); x.get_size()",
+        "(x.get_array().sum(), fig.images[0] is x)",
+        _FIGURE,
+    ),
+    Kind(
+        "matplotlib", "offsetbox.AnchoredOffsetbox",
+        _PLT + "from matplotlib.offsetbox import AnchoredOffsetbox, TextArea\n"
+        "fig, ax = plt.subplots()\n"
+        "x = ax.add_artist(AnchoredOffsetbox(loc='upper left', child=TextArea('note')))",
+        "x.get_child().set_text('changed')",
+        _SHOW + "; x.get_child(); x.get_bbox_to_anchor(); x.get_children()",
+        "(x.get_child().get_text(), x in ax.artists)",
+        _FIGURE,
+    ),
+    Kind(
+        "matplotlib", "legend.Legend",
+        _PLT + "fig, ax = plt.subplots()\nax.plot([1, 2], label='one')\n"
+        "ax.scatter([1], [2], label='two')\nx = ax.legend()",
+        "x.get_texts()[0].set_text('changed')",
+        "fig.savefig(io.BytesIO(), dpi=150); repr(x); x.get_texts(); x.get_frame()",
+        "([text.get_text() for text in x.get_texts()], ax.get_legend() is x)",
+        _FIGURE,
+    ),
+    Kind(
         "matplotlib", "colors.BoundaryNorm",
         _PLT + "from matplotlib.colors import BoundaryNorm\nx = BoundaryNorm([0, 1, 5], 256)",
         "x.vmax = 9",

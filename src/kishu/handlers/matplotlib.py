@@ -44,9 +44,11 @@ def reduce_transform(walk: Walk, node: Any) -> Reduced:
     for name in worked_out:
         if name in state:
             state[name] = None
+    state |= walk.replaced(node)
     state.pop("_parents", None)
     state.pop("_invalid", None)
     walk.by_value(state)
+    walk.by_value(state.get("_mtx"))
     return (
         copyreg.__newobj__,  # type: ignore[attr-defined]
         (type(node),), state, None, None, fill_transform,
@@ -70,6 +72,7 @@ def reduce_artist(walk: Walk, artist: Any) -> Reduced:
         return NotImplemented
     state = {**state, "_stale": True, **walk.replaced(artist)}
     _replace_positions(walk, artist, state)
+    _replace_offsets(walk, artist, state)
     if not state.get("_transformSet", True):
         state["_transform"] = None
     line = getattr(sys.modules.get("matplotlib.lines"), "Line2D", ())
@@ -79,8 +82,22 @@ def reduce_artist(walk: Walk, artist: Any) -> Reduced:
     ellipse = getattr(sys.modules.get("matplotlib.patches"), "Ellipse", ())
     if isinstance(artist, ellipse) and "_patch_transform" in state:
         state["_patch_transform"] = None
+    _replace_sizes(walk, artist, state)
     walk.by_value(state)
     return make, arguments, state, *rest
+
+
+def _replace_sizes(walk: Walk, artist: Any, state: dict[str, Any]) -> None:
+    """How large drawing makes points, which depends on the resolution: as before any drawing."""
+    sizes = state.get("_sizes")
+    if "_transforms" not in state or not hasattr(artist, "set_sizes") or sizes is None:
+        return
+    scales = sys.modules["numpy"].sqrt(sizes) * getattr(artist, "_factor", 1.0)
+    transforms = sys.modules["numpy"].zeros((len(scales), 3, 3))
+    transforms[:, 0, 0] = transforms[:, 1, 1] = scales
+    transforms[:, 2, 2] = 1.0
+    walk.by_value(transforms)
+    state["_transforms"] = transforms
 
 
 def _replace_positions(walk: Walk, artist: Any, state: dict[str, Any]) -> None:
@@ -97,6 +114,41 @@ def _replace_positions(walk: Walk, artist: Any, state: dict[str, Any]) -> None:
     if state.get("_autotitlepos"):
         for name in ("title", "_left_title", "_right_title"):
             walk.replace(state[name], {"_y": 1.0})
+
+
+def _replace_offsets(walk: Walk, artist: Any, state: dict[str, Any]) -> None:
+    """Where drawing puts what legends and boxes hold, and what it draws around them."""
+    boxes = sys.modules.get("matplotlib.offsetbox")
+    if boxes is None:
+        return
+    legend = getattr(sys.modules.get("matplotlib.legend"), "Legend", ())
+    if isinstance(artist, legend):
+        held, frame = [state.get("_legend_box")], state.get("legendPatch")
+    elif isinstance(artist, (boxes.OffsetBox, boxes.AnnotationBbox)):
+        held, frame = artist.get_children(), state.get("patch")
+    else:
+        return
+    if frame is not None:
+        drawn: dict[str, Any] = {"_x": 0.0, "_y": 0.0, "_width": 1.0, "_height": 1.0}
+        prop = getattr(artist, "prop", None)
+        if prop is not None:
+            drawn["_mutation_scale"] = prop.get_size_in_points()
+        walk.replace(frame, drawn)
+    waiting = [box for box in held if isinstance(box, boxes.OffsetBox)]
+    while waiting:
+        # All of them at once: what is drawn in one may be met before it is.
+        box = waiting.pop()
+        waiting += [each for each in box.get_children() if isinstance(each, boxes.OffsetBox)]
+        if not callable(box._offset):
+            walk.replace(box, {"_offset": (0.0, 0.0)})
+        for name in _PLACING:
+            transform = getattr(box, name, None)
+            if transform is not None:
+                walk.replace(transform, {"_mtx": sys.modules["numpy"].identity(3)})
+
+
+_PLACING = ("offset_transform", "ref_offset_transform", "dpi_transform", "_baseline_transform")
+"""The transforms of a box that drawing sets."""
 
 
 @handles("matplotlib.colors.Colormap", subclasses=True)
