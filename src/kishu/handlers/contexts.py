@@ -55,9 +55,3 @@ def fill_context(context: contextvars.Context, pairs: list[tuple[Variable, Any]]
     """Set its variables."""
     for variable, value in pairs:
         context.run(variable.set, value)
-
-
-@handles("_contextvars.Token")
-def reduce_token(walk: Walk, token: Any) -> Reduced:
-    """It belongs to one change of one context."""
-    return walk.hole(token, "it belongs to one change of a context")

@@ -78,9 +78,3 @@ def _frame(filename: str, name: str, line: int) -> types.FrameType:
         traceback: Any = error.__traceback__
     frame: types.FrameType = traceback.tb_next.tb_frame
     return frame
-
-
-@handles("builtins.frame")
-def reduce_frame(walk: Walk, frame: types.FrameType) -> Reduced:
-    """Running code."""
-    return walk.hole(frame, "it is a frame of running code")

@@ -575,4 +575,15 @@ SCENARIOS: tuple[Scenario, ...] = (
         "space.y[0] = 7; space.x = 2",
         "(held[0][0].tolist(), space.y is held[0][0], space.x)",
     ),
+    S(
+        "one-dtype-for-two",
+        "two arrays of one structured type are two arrays: changing one says nothing of the other",
+        (
+            "import numpy as np",
+            "kind = np.dtype([('k', int), ('x', float)])\nleft, right = np.zeros(2, kind),"
+            " np.zeros(2, kind)",
+        ),
+        "left['k'][0] = 5",
+        "(left.tolist(), right.tolist(), left.dtype == right.dtype)",
+    ),
 )

@@ -602,4 +602,14 @@ SCENARIOS = (
         "(log, [each.n for each in items])",
         undo="said",
     ),
+    S(
+        "weak-proxy",
+        "a proxy stands for the object in the variable, and for no copy of it",
+        (
+            "import weakref\nclass Model:\n    pass",
+            "model = Model(); model.w = [1]; proxy = weakref.proxy(model)",
+        ),
+        "proxy.w.append(2); model.name = 'm'",
+        "(proxy.w, proxy.w is model.w, getattr(proxy, 'name', None))",
+    ),
 )
