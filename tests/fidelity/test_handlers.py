@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 import pkgutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import kishu.handlers
+from kishu.handlers import registry
+from tests.e2e.conftest import make_notebook
 from tests.fidelity.known import KNOWN
 from tests.fidelity.libraries import KINDS
 from tests.fidelity.play import Stage
 from tests.fidelity.scenario import Scenario
 from tests.fidelity.scenarios import FAMILIES
 from tests.fidelity.trying import Trying
+from tests.kernel import Kernel
 
 NEEDED = {
     "annotations.reduce_new_type": "definitions-types-that-are-no-classes",
@@ -22,6 +27,7 @@ NEEDED = {
     "annotations.reduce_union": "ambient-odd-constants",
     "caches.reduce_lru_cache": "definitions-what-a-cache-holds",
     "classes.reduce_class": "containers-dict-subclass",
+    "code.reduce_bare": "definitions-sentinel-that-a-library-holds",
     "code.reduce_cell": "containers-closures-share-a-cell",
     "code.reduce_code": "definitions-code-object",
     "code.reduce_function": "frames-groupby-by-function",
@@ -64,6 +70,7 @@ NEEDED = {
     "numpy.reduce_iterator": "arrays-nditer",
     "numpy.reduce_record": "arrays-record-under-a-name",
     "pandas.reduce_block": "frames-series-of-frame",
+    "pandas.reduce_extension_array": "frames-extension-arrays-looked-at",
     "pandas.reduce_flags": "frames-no-duplicate-labels",
     "pandas.reduce_frame": "frames-attribute-set",
     "pandas.reduce_index": "frames-index-name-through-alias",
@@ -79,6 +86,8 @@ NEEDED = {
     "weak.reduce_table": "definitions-weak-reference-that-died",
 }
 """A scenario that fails without a reducer; by themselves, where its cell is not run again."""
+if sys.version_info >= (3, 12):
+    NEEDED["annotations.reduce_alias"] = "definitions-type-parameters"
 
 _COMPUTED = {
     "annotations.reduce_union",
@@ -127,6 +136,12 @@ def test_every_handler_is_switched_off_somewhere() -> None:
     modules = {module.name for module in pkgutil.iter_modules(kishu.handlers.__path__)}
     tested = {reducer.partition(".")[0] for reducer in NEEDED}
     assert tested | _BESIDE | _NO_HANDLERS == modules
+    for name in modules:
+        importlib.import_module(f"kishu.handlers.{name}")
+    reducers = {entry.reduce for entry in registry._entries.values() if entry.reduce is not None}
+    named = {f"{each.__module__.rpartition('.')[2]}.{each.__name__}" for each in reducers}
+    others = {"numpy.reduce_dtype", "annotations.reduce_alias"}
+    assert {each for each in named if not each.startswith("matplotlib.")} <= NEEDED.keys() | others
     assert KNOWN.keys().isdisjoint(NEEDED.values())
 
 
@@ -153,12 +168,35 @@ def test_without_subclasses_of_arrays_their_memory_is_not_shared(tmp_path: Path)
         assert not _keeps(stage, _scenario("arrays-memmap"), off)
 
 
-def test_without_the_handlers_of_matplotlib_looking_is_a_change(tmp_path: Path) -> None:
-    figure = next(kind for kind in KINDS if kind.id == "libraries-matplotlib-figure.Figure")
-    trying = Trying(figure)
-    with Stage(tmp_path) as stage:
-        stage.run(trying, _OFF.format(reducer="matplotlib.reduce_transform"))
+@pytest.mark.parametrize(
+    ("reducer", "kind"),
+    [
+        ("artist", "lines.Line2D"),
+        ("callbacks", "image.AxesImage"),
+        ("colormap", "colors.ListedColormap"),
+        ("transform", "figure.Figure"),
+    ],
+)
+def test_without_a_handler_of_matplotlib_looking_is_a_change(
+    stage: Stage, reducer: str, kind: str
+) -> None:
+    trying = Trying(next(each for each in KINDS if each.id == f"libraries-matplotlib-{kind}"))
+    stage.run(trying, _OFF.format(reducer=f"matplotlib.reduce_{reducer}"))
     assert not trying.tried.reads
+
+
+def test_without_the_handler_of_dtypes_arrays_of_one_type_are_tied(tmp_path: Path) -> None:
+    changed = {}
+    for reducer in ("none", "numpy.reduce_dtype"):
+        with Kernel(tmp_path) as kernel:
+            kernel.ok(_OFF.format(reducer=reducer))
+            kernel.ok(f"import kishu; kishu.attach({str(make_notebook(tmp_path / 'n.ipynb'))!r})")
+            kernel.ok("import numpy as np; kind = np.dtype([('k', int), ('x', float)])")
+            kernel.ok("left, right = np.zeros(2, kind), np.zeros(2, kind)")
+            kernel.ok("left['k'][0] = 5")
+            changed[reducer] = kernel.kishu("log")[0]["changed"]
+    assert changed["none"] == ["left"]
+    assert "right" in changed["numpy.reduce_dtype"]
 
 
 def _scenario(name: str) -> Scenario:

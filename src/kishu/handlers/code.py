@@ -231,10 +231,4 @@ def reduce_bare(walk: Walk, obj: object) -> Reduced:
     return building.definition, (walk.definition(obj),)
 
 
-@handles("builtins.method-wrapper", links=False)
-def reduce_slot_method(walk: Walk, method: Any) -> Reduced:
-    """A special method of a built-in type, bound: by the object and its name."""
-    return getattr, (method.__self__, method.__name__)
-
-
 declare("builtins.builtin_function_or_method", links=False)

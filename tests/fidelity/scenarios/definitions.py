@@ -1144,4 +1144,14 @@ SCENARIOS = (
         "@dataclass\nclass A:\n    z: int = 3",
         "(fields(A)[0].name, fields(A)[0].metadata is fields(B)[0].metadata)",
     ),
+    S(
+        "sentinel-that-a-library-holds",
+        "a bare object is the live one after an undo: what a library has of it is no other",
+        (
+            "import math",
+            "MISSING = object(); math.marked = MISSING; row = {'a': MISSING}",
+        ),
+        "row['b'] = 1; MISSING = None",
+        "(len(row), getattr(math, 'marked', row['a']) is row['a'], MISSING is row['a'])",
+    ),
 )

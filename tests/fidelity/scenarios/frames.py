@@ -459,4 +459,18 @@ SCENARIOS = (
         "df.to_dict('list')",
         reading=True,
     ),
+    S(
+        "extension-arrays-looked-at",
+        "what pandas' own arrays keep of being asked is no change",
+        (
+            _PD,
+            "s = pd.Series(pd.date_range('2024-01-01', periods=3, tz='Europe/Berlin'))\n"
+            "p = pd.Series(pd.period_range('2024-01', periods=3, freq='M'))\n"
+            "c = pd.Series(list('aba'), dtype='category')",
+        ),
+        "s.dt.day; s.array.freq; p.dt.month; c.cat.categories; repr(s), repr(p), repr(c)\n"
+        "getattr(s.array, 'inferred_freq', None); getattr(s.array, '_cache', None)",
+        "(s.tolist(), p.astype(str).tolist(), c.tolist())",
+        reading=True,
+    ),
 )
