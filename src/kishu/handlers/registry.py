@@ -201,7 +201,7 @@ _IMMUTABLE_TYPE = 1 << 8
 
 _FAITHFUL_MODULES = (
     "builtins", "collections", "functools", "itertools", "datetime", "decimal", "fractions",
-    "types", "uuid", "pathlib", "re", "random", "numpy", "pandas", "scipy", "sklearn", "pyarrow",
+    "uuid", "pathlib", "re", "random", "numpy", "pandas", "scipy", "sklearn", "pyarrow",
     "polars", "plotly", "_plotly_utils",
 )  # fmt: skip
 """Where every type's own reduce is known to be complete: not reported as unchecked."""
