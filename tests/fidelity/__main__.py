@@ -166,7 +166,7 @@ def _page(scores: dict[str, Score]) -> str:
             cells.append(", ".join(parts))
         lines.append(f"| {family} | {len(mine)} | {kept} | {' | '.join(cells)} |")
     lines += ["", "## What does not come back as it should", ""]
-    lines += [f"- `{name}`: {reason}." for name, reason in KNOWN.items()]
+    lines += [f"- `{name}`: {reason}." for name, reason in KNOWN.items()] or ["Nothing of these."]
     lines += ["", "## What is said instead of being restored, as promised", ""]
     lines += [
         f"- `{family}-{each.name}`: {each.why}."
