@@ -655,6 +655,15 @@ KINDS: tuple[Kind, ...] = (
         "x.data.tolist()",
     ),
     Kind(
+        "statsmodels", "distributions.ECDF",
+        "import numpy as np\n"
+        "from statsmodels.distributions.empirical_distribution import ECDF\n"
+        "x = ECDF(np.array([3.0, 1.0, 2.0]))",
+        "x = ECDF(np.array([5.0, 1.0, 2.0, 9.0]))",
+        "x(2.5); x.x; x.y; repr(x); x.n",
+        "(x(2.5), x.x.tolist())",
+    ),
+    Kind(
         "statsmodels", "formula model",
         "import pandas as pd, statsmodels.formula.api as smf\n"
         "df = pd.DataFrame({'u': [1.0, 2, 3, 4, 5], 'v': [2.1, 3.9, 6.2, 8.1, 9.8]})\n"
