@@ -35,7 +35,6 @@ from kishu.history.records import (
     CommitId,
     Operation,
     OperationKind,
-    VersionId,
     is_number,
     is_variable,
 )
@@ -49,7 +48,7 @@ from kishu.travel.at import At
 from kishu.travel.build import Build, without_collecting
 from kishu.travel.replay import Host, Replayer
 from kishu.travel.report import Report
-from kishu.travel.restore import Place, Progress, let_go, restore
+from kishu.travel.restore import Place, Progress, let_go, note_shortfall, restore
 from kishu.worktree import Worktree
 
 
@@ -677,20 +676,11 @@ class Session:
         self._worktree.commit("found", "checkout")
         report.loaded = sorted(names)
         for name in names:
-            self._note_shortfall(name, state[name], build, report)
+            flaw = self._history.flaws.get(state[name], "")
+            note_shortfall(name, build.assembly(state[name]), flaw, report)
         report.head = self._ledger.head
         report.ms = (time.perf_counter() - start) * 1e3
         return report
-
-    def _note_shortfall(self, name: str, version: VersionId, build: Build, report: Report) -> None:
-        """What a variable that was built lacks."""
-        assembly = build.assembly(version)
-        for type_, reason in assembly.missing:
-            report.missing[name] = f"came back without its {type_}: {reason}"
-        if version in self._history.flaws:
-            report.missing[name] = f"it {self._history.flaws[version]}"
-        if assembly.notes:
-            report.unchecked[name] = "; ".join(dict.fromkeys(assembly.notes))
 
     def _build_aside(self, state: State) -> Build:
         """A build of a state that leaves everything live alone."""

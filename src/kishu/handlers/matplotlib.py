@@ -48,7 +48,6 @@ def reduce_transform(walk: Walk, node: Any) -> Reduced:
     state.pop("_parents", None)
     state.pop("_invalid", None)
     walk.by_value(state)
-    walk.by_value(state.get("_mtx"))
     return (
         copyreg.__newobj__,  # type: ignore[attr-defined]
         (type(node),), state, None, None, fill_transform,
@@ -144,7 +143,9 @@ def _replace_offsets(walk: Walk, artist: Any, state: dict[str, Any]) -> None:
         for name in _PLACING:
             transform = getattr(box, name, None)
             if transform is not None:
-                walk.replace(transform, {"_mtx": sys.modules["numpy"].identity(3)})
+                matrix = sys.modules["numpy"].identity(3)
+                walk.by_value(matrix)
+                walk.replace(transform, {"_mtx": matrix})
 
 
 _PLACING = ("offset_transform", "ref_offset_transform", "dpi_transform", "_baseline_transform")

@@ -164,7 +164,7 @@ class Hooks:
         """Once the kernel has been idle for a while: see whether new versions can be loaded."""
         if self._session.has_trials:
             cells = self._shell.execution_count
-            self._loop.call_later(_REST, lambda: self._guarded(lambda: self._try(cells), ""))
+            self._loop.call_later(_REST, lambda: self._guarded(lambda: self._try(cells), False))
 
     def _try(self, cells: int) -> None:
         idle = not self._running and self._waiting is None
@@ -181,14 +181,15 @@ class Hooks:
             and (info is None or bool(getattr(info, "store_history", True)))
         )
 
-    def _guarded(self, do: Callable[[], None], doing: str = "the last commit") -> None:
+    def _guarded(self, do: Callable[[], None], commits: bool = True) -> None:
         """A fault of ours never reaches a user's cell; `status` tells it, if it lost something."""
         try:
             do()
         except BaseException as error:
             self.faults = [*self.faults[-9:], traceback.format_exc()]
-            if doing:
-                self._session.why_not = f"{doing} failed ({type(error).__name__}: {error})"
+            if commits:
+                why = f"the last commit failed ({type(error).__name__}: {error})"
+                self._session.why_not = why
 
 
 _REMEMBERED = 1000

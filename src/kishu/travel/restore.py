@@ -18,7 +18,7 @@ from kishu.observe.parts import Cut
 from kishu.observe.recording import Recorder
 from kishu.store.store import Store
 from kishu.travel.apply import Bytes, Changes
-from kishu.travel.build import Build, without_collecting
+from kishu.travel.build import Assembly, Build, without_collecting
 from kishu.travel.fill import Inverse
 from kishu.travel.plan import CoVariable, Plan, Refill, Rewrite, Splice, plan
 from kishu.travel.replay import Ambient
@@ -109,6 +109,16 @@ def let_go(place: Place, release: Callable[[], None], report: Report) -> None:
         for name in (name for group in look.dirty for name in group if is_variable(name)):
             reason = "the end of an object that the restore let go of changed it again"
             report.unchecked.setdefault(name, reason)
+
+
+def note_shortfall(name: str, assembly: Assembly, flaw: str, report: Report) -> None:
+    """Say what a variable that was built lacks; ``flaw``: what is known to be wrong with it."""
+    for type_, reason in assembly.missing:
+        report.missing[name] = f"came back without its {type_}: {reason}"
+    if assembly.notes:
+        report.unchecked[name] = "; ".join(dict.fromkeys(assembly.notes))
+    if flaw:
+        report.missing[name] = f"it {flaw}"
 
 
 def _ran_code(release: Callable[[], None]) -> bool:
@@ -281,12 +291,8 @@ class _Attempt:
             (report.patched if same else report.loaded).append(name)
             for type_, reason in assembly.reused:
                 report.unchecked[name] = f"holds the {type_} that was there: {reason}"
-            for type_, reason in assembly.missing:
-                report.missing[name] = f"came back without its {type_}: {reason}"
-            if assembly.notes:
-                report.unchecked[name] = "; ".join(dict.fromkeys(assembly.notes))
-            if change.version in self._place.history.flaws:
-                report.missing[name] = f"it {self._place.history.flaws[change.version]}"
+            flaw = self._place.history.flaws.get(change.version, "")
+            note_shortfall(name, assembly, flaw, report)
             opaque = sorted({type_ for part in change.recipe.parts for type_ in part.opaque})
             if opaque:
                 report.unchecked.setdefault(name, f"{', '.join(opaque[:3])}: by its own reduce")
