@@ -623,6 +623,23 @@ KINDS: tuple[Kind, ...] = (
         20_000,
     ),
     Kind(
+        "astropy", "table.Table",
+        "from astropy.table import Table\n"
+        "x = Table({'name': ['Vega', 'Deneb'], 'magnitude': [0.03, 1.25]})\n"
+        "column = x['magnitude']",
+        "x['magnitude'][1] = 1.3",
+        "repr(x); x.colnames; x.info; x[0]; x['name']; str(x['magnitude']); len(x); x.as_array()",
+        "(x['magnitude'].tolist(), column is x['magnitude'])",
+    ),
+    Kind(
+        "astropy", "time.Time",
+        "import numpy as np\nfrom astropy.time import Time\n"
+        "x = Time(np.array([2460000.5, 2460001.5]), format='jd', scale='utc')",
+        "x[1] = Time(2460010.5, format='jd', scale='utc')",
+        "repr(x); x.iso; x.mjd; x.tai; x.shape; x.min(); x[0]",
+        "x.jd.tolist()",
+    ),
+    Kind(
         "statsmodels", "OLS",
         _SM + "x = sm.OLS(b, A)",
         "x.endog[0] = 50.0",

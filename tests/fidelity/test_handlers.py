@@ -24,7 +24,6 @@ from tests.kernel import Kernel
 NEEDED = {
     "annotations.reduce_new_type": "definitions-types-that-are-no-classes",
     "annotations.reduce_type_variable": "definitions-generic-class",
-    "annotations.reduce_union": "ambient-odd-constants",
     "caches.reduce_lru_cache": "definitions-what-a-cache-holds",
     "classes.reduce_class": "containers-dict-subclass",
     "code.reduce_bare": "definitions-sentinel-that-a-library-holds",
@@ -90,7 +89,6 @@ if sys.version_info >= (3, 12):
     NEEDED["annotations.reduce_alias"] = "definitions-type-parameters"
 
 _COMPUTED = {
-    "annotations.reduce_union",
     "code.reduce_code",
     "locks.reduce_struct",
     "matches.reduce_match",

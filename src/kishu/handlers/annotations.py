@@ -1,24 +1,11 @@
-"""What annotations are made of: unions, type variables, new types."""
+"""What annotations are made of: type variables, new types, aliases."""
 
 from __future__ import annotations
 
-import functools
-import operator
 import sys
 from typing import Any
 
 from kishu.handlers.registry import Reduced, Walk, handles
-
-
-@handles("types.UnionType", links=False)
-def reduce_union(walk: Walk, union: Any) -> Reduced:
-    """``int | None`` by its members."""
-    return make_union, union.__args__
-
-
-def make_union(*members: Any) -> Any:
-    """The union of types."""
-    return functools.reduce(operator.or_, members)
 
 
 @handles("typing.TypeVar", "typing.ParamSpec", "typing.TypeVarTuple")
