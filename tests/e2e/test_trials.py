@@ -78,3 +78,51 @@ def test_an_end_that_is_interrupted_leaves_history_and_session_at_one(kernel: Ke
     kernel.kishu("checkout HEAD")
     assert kernel.value("x") == 1
     assert not kernel.kishu("log")[0]["changed"].count("x")
+
+
+_ONE_WAY = """
+class Told:
+    def __set_name__(self, owner, name):
+        self.name = name
+    def __get__(self, instance, owner):
+        return self if instance is None else instance.__dict__[self.name]
+    def __set__(self, instance, value):
+        instance.__dict__[self.name] = tuple(value)
+"""
+
+
+def test_an_attribute_under_a_descriptor_comes_back_without_asking_it(
+    kernel: Kernel, tmp_path: Path
+) -> None:
+    _library(
+        kernel,
+        tmp_path,
+        "described",
+        "        self.__dict__['count'] = n\n"
+        "    def __getstate__(self):\n        return {'n': self.n}\n"
+        f"{_ONE_WAY}\nModel.count = Told()\nModel.count.__set_name__(Model, 'count')",
+    )
+    kernel.ok("model = described.Model(3)")
+    kernel.ok("model.__dict__['count'] = 4")
+    for verb, count in (("undo", 3), ("redo", 4)):
+        assert kernel.kishu(verb)["recomputed"] == []
+        assert kernel.value("(model.n, model.count)") == [3, count]
+
+
+def test_what_cannot_be_loaded_any_more_is_made_by_its_cell(kernel: Kernel, tmp_path: Path) -> None:
+    _library(
+        kernel,
+        tmp_path,
+        "fickle",
+        "    def __setstate__(self, state):\n"
+        "        if broken:\n            raise ValueError('out of order')\n"
+        "        self.__dict__.update(state)\n"
+        "broken = False",
+    )
+    kernel.ok("model = fickle.Model(1)")
+    kernel.ok("twin = fickle.Model(model.n + 1)")
+    kernel.ok("model = twin = None")
+    kernel.ok("fickle.broken = True")
+    report = kernel.kishu("undo 2")
+    assert report["recomputed"] == ["model", "twin"] and not report["missing"]
+    assert kernel.value("(model.n, twin.n)") == [1, 2]

@@ -623,13 +623,12 @@ KINDS: tuple[Kind, ...] = (
         20_000,
     ),
     Kind(
-        "astropy", "table.Table",
-        "from astropy.table import Table\n"
-        "x = Table({'name': ['Vega', 'Deneb'], 'magnitude': [0.03, 1.25]})\n"
-        "column = x['magnitude']",
-        "x['magnitude'][1] = 1.3",
-        "repr(x); x.colnames; x.info; x[0]; x['name']; str(x['magnitude']); len(x); x.as_array()",
-        "(x['magnitude'].tolist(), column is x['magnitude'])",
+        "astropy", "table.Column",
+        "from astropy.table import Column\n"
+        "x = Column([1.0, 2.0, 4.0], name='flux', unit='Jy', meta={'band': 'r'})\npart = x[1:]",
+        "x[2] = 5.0; x.meta['band'] = 'g'",
+        "repr(x); str(x); x.unit; x.mean(); x.info; x.quantity; x.to('mJy'); x.name",
+        "(x.tolist(), x.meta, str(x.unit), part.tolist())",
     ),
     Kind(
         "astropy", "time.Time",

@@ -68,8 +68,14 @@ def fill_supplemented(obj: Any, both: tuple[Any, dict[str, Any]]) -> None:
     state, lost = both
     if state is not None:
         _set_state(obj, state)
+    held = getattr(obj, "__dict__", {})
+    slots = set(slot_names(type(obj)))
     for name, value in lost.items():
-        object.__setattr__(obj, name, value)
+        if name in slots:
+            object.__setattr__(obj, name, value)
+        else:
+            # Not by way of a descriptor, which may make something else of it.
+            held[name] = value
     learn(type(obj), lost)
 
 

@@ -191,18 +191,30 @@ class Replayer:
             is_wanted = is_variable(name) and (wanted is None or name in wanted)
             if not is_wanted or name in inputs:
                 continue
-            status = self._history.status(version)
-            if status == "stored":
-                inputs[name] = aside.value(name)
-                continue
             try:
-                inputs.update(self.values(version, aside))
+                inputs.update(self._input(name, version, aside))
             except KishuError:
-                if status == "partial":
-                    inputs[name] = aside.value(name)
-                elif wanted is not None:
+                if wanted is not None:
                     raise
         return inputs
+
+    def _input(self, name: str, version: VersionId, aside: Build) -> dict[str, Any]:
+        """What a cell reads under a name, with what else was made together with it."""
+        status = self._history.status(version)
+        if status == "stored":
+            try:
+                return {name: aside.value(name)}
+            except KishuError:
+                raise
+            except Exception:
+                # Its class's own code failed: its cell makes it, too.
+                return self.values(version, aside)
+        try:
+            return self.values(version, aside)
+        except KishuError:
+            if status == "partial":
+                return {name: aside.value(name)}
+            raise
 
 
 def names_read(source: str) -> set[str] | None:

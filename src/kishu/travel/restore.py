@@ -217,13 +217,12 @@ class _Attempt:
             self._prepare_settings(change, report)
             status = self._place.history.status(change.version)
             if status == "stored" or (not change.recipe.storable and self._still_lives(change)):
-                self._rebuild(change, names, report)
+                self._rebuild_or_recompute(change, names, report)
             else:
                 self._recompute_or_rebuild(change, names, report)
         except KishuError as error:
             self._give_up(change, names, str(error), report)
         except Exception as error:
-            # A class's own unpickling failed, or code that it needs is not installed.
             self._give_up(change, names, f"{type(error).__name__}: {error}", report)
 
     def _prepare_settings(self, change: CoVariable, report: Report) -> None:
@@ -239,6 +238,21 @@ class _Attempt:
             lost = ambient.lost(name, value)
             if lost:
                 report.missing[name] = lost
+
+    def _rebuild_or_recompute(self, change: CoVariable, names: list[str], report: Report) -> None:
+        """What is stored is built; where its class's own code fails at that, its cell makes it."""
+        try:
+            self._rebuild(change, names, report)
+        except KishuError:
+            raise
+        except Exception:
+            # Its unpickling failed, or what it needs is not installed.
+            try:
+                self._recompute(change, names, report)
+                return
+            except KishuError:
+                pass
+            raise
 
     def _recompute_or_rebuild(self, change: CoVariable, names: list[str], report: Report) -> None:
         """What is not stored whole is made by its cell; failing that, it comes back with holes."""
