@@ -238,11 +238,12 @@ class Worktree:
         Gives the look, the change, and what is wrong with versions in it.
         """
         change = self._record(look)
-        found = self.trials.at_once(change.recipes, look.values)
-        if any(finding.lost for finding in found.values()):
+        found = last = self.trials.at_once(change.recipes, look.values)
+        while any(finding.lost for finding in last.values()):
             look = again()
             change = self._record(look)
-            found |= self.trials.at_once(change.recipes, look.values)
+            last = self.trials.at_once(change.recipes, look.values)
+            found |= last
         return look, change, {v: f for v, f in flaws_in(found).items() if v in change.recipes}
 
     def _record(self, look: Look) -> Change:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.e2e.conftest import Start
 from tests.kernel import Kernel
 
 
@@ -126,3 +127,68 @@ def test_what_cannot_be_loaded_any_more_is_made_by_its_cell(kernel: Kernel, tmp_
     report = kernel.kishu("undo 2")
     assert report["recomputed"] == ["model", "twin"] and not report["missing"]
     assert kernel.value("(model.n, twin.n)") == [1, 2]
+
+
+_COPIES = """
+    def __getstate__(self):
+        return self.fitted
+    def __setstate__(self, fitted):
+        self.__init__(fitted[0])
+"""
+
+
+def test_a_class_whose_pickling_copies_what_is_shared_is_stored_by_its_attributes(
+    start: Start, notebook: Path, tmp_path: Path
+) -> None:
+    kernel = start(notebook)
+    kernel.ok("%load_ext kishu")
+    _library(kernel, tmp_path, "copying", _COPIES)
+    kernel.ok("model = copying.Model(2); alias = model.fitted")
+    made = kernel.kishu("status")["head"]
+    kernel.ok("alias[1] = 7")
+    for verb, second in (("undo", 2), ("redo", 7), (f"checkout {made}", 2)):
+        report = kernel.kishu(verb)
+        assert not report["recomputed"] and not report["missing"]
+        assert kernel.value("(model.fitted[1], alias is model.fitted)") == [second, True]
+    kernel.stop()
+    kernel = start(notebook)
+    kernel.ok(f"%load_ext kishu\nimport sys; sys.path.insert(0, {str(tmp_path)!r})")
+    report = kernel.kishu(f"checkout {made}")
+    assert not report["recomputed"] and not report["missing"]
+    assert kernel.value("(model.fitted[1], alias is model.fitted)") == [2, True]
+
+
+def test_what_a_library_keeps_one_of_stays_that_one_beside_a_class_passed_over(
+    kernel: Kernel, tmp_path: Path
+) -> None:
+    _library(
+        kernel,
+        tmp_path,
+        "united",
+        f"{_COPIES}\n"
+        "class Unit:\n    def __reduce__(self):\n        return metre, ()\n"
+        "METRE = Unit()\ndef metre():\n    return METRE\n",
+    )
+    kernel.ok("held = [united.Model(2), united.METRE]; alias = held[0].fitted")
+    kernel.ok("alias[1] = 7; held[1] = None")
+    assert not kernel.kishu("undo")["recomputed"]
+    shown = "(alias is held[0].fitted, held[1] is united.METRE, alias[1])"
+    assert kernel.value(shown) == [True, True, 2]
+
+
+def test_a_class_that_no_other_way_of_storing_helps_is_pickled_in_its_own_again(
+    kernel: Kernel, tmp_path: Path
+) -> None:
+    _library(
+        kernel,
+        tmp_path,
+        "vain",
+        f"{_COPIES}\nclass Other:\n    def __reduce__(self):\n        return str, ('other',)\n",
+    )
+    kernel.ok("both = [vain.Model(2), vain.Other()]")
+    kernel.ok("both.append(3)")
+    report = kernel.kishu("undo")
+    assert report["recomputed"] == ["both"]
+    assert kernel.value("type(both[1]).__name__") == "Other"
+    kernel.ok("nothing = 1")
+    assert kernel.kishu("log")[0]["changed"] == ["nothing"]

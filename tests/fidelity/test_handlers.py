@@ -90,8 +90,10 @@ if sys.version_info >= (3, 12):
 
 _COMPUTED = {
     "code.reduce_code",
+    "code.reduce_method",
     "locks.reduce_struct",
     "matches.reduce_match",
+    "torch.reduce_storage",
 }
 """Reducers without which a restore runs the cell again, where that is not switched off."""
 

@@ -32,6 +32,15 @@ PICKLING = (
 _ANSWERS = ("__getattr__", "__getattribute__", "__setattr__", "__setitem__", "append", "extend")
 
 
+Whole = tuple[dict[str, Any] | None, dict[str, Any], tuple[Any, ...], tuple[tuple[Any, Any], ...]]
+"""An instance's attributes, slots, and what it holds as a list and as a dict."""
+
+Content = tuple[
+    dict[str, Any] | None, dict[str, Any], Iterator[Any] | None, Iterator[tuple[Any, Any]] | None
+]
+"""The same, not yet taken out of the containers."""
+
+
 class _Kind(NamedTuple):
     """What instances of a class need.
 
@@ -140,14 +149,20 @@ def is_transparent(cls: type) -> bool:
 
     What such a class of the notebook says to pickle may leave something out, and is not asked.
     """
-    for base in cls.__mro__:
-        if is_compiled(base):
-            if base not in (object, list, dict, OrderedDict, defaultdict):
-                return False
-        elif not base.__dict__.keys().isdisjoint(PICKLING) and importable(base):
-            # A library's own way, which may be the only one that knows.
-            return False
-    return True
+    return is_seen_whole(cls) and not any(
+        # A library's own way, which may be the only one that knows.
+        not base.__dict__.keys().isdisjoint(PICKLING) and importable(base)
+        for base in cls.__mro__
+        if not is_compiled(base)
+    )
+
+
+def is_seen_whole(cls: type) -> bool:
+    """Whether nothing of an instance is hidden in memory that Python does not see."""
+    return all(base in _SEEN for base in cls.__mro__ if is_compiled(base))
+
+
+_SEEN = frozenset((object, list, dict, OrderedDict, defaultdict))
 
 
 def _is_careful(cls: type) -> bool:
@@ -169,20 +184,13 @@ def reduce_instance(walk: Walk, obj: Any) -> Reduced:
             return NotImplemented
         if hasattr(cls, "__getnewargs__"):
             arguments = obj.__getnewargs__()
-    state = _attributes(obj)
-    if state is not None and not kind.caches.isdisjoint(state):
-        state = {name: value for name, value in state.items() if name not in kind.caches}
-        walk.by_value(state)
-    slots = {name: value for name in kind.slots if (value := _slot(obj, name)) is not _EMPTY}
-    items = list.__iter__(obj) if issubclass(cls, list) else None
-    pairs = iter(dict.items(obj)) if issubclass(cls, dict) else None
+    state, slots, items, pairs = content = _content(walk, obj)
     if walk.is_apart(state) and not hasattr(cls, "__setstate__"):
         # ``vars(obj)`` is held by something else: the very dict, not a copy of what is in it.
         made_with = (cls, state, *arguments)
         return make_around, made_with, (None, slots) if slots else None, items, pairs
     if kind.careful:
-        whole = (state, slots, tuple(items or ()), tuple(pairs or ()))
-        return make_bare, (cls, *arguments), whole, None, None, fill_bare
+        return make_bare, (cls, *arguments), _whole(content), None, None, fill_bare
     return (
         copyreg.__newobj__,  # type: ignore[attr-defined]
         (cls, *arguments),
@@ -190,6 +198,28 @@ def reduce_instance(walk: Walk, obj: Any) -> Reduced:
         items,
         pairs,
     )
+
+
+def whole(walk: Walk, obj: Any) -> Whole:
+    """What `fill_bare` gives an instance."""
+    return _whole(_content(walk, obj))
+
+
+def _content(walk: Walk, obj: Any) -> Content:
+    kind = _kind_of(type(obj))
+    state = _attributes(obj)
+    if state is not None and not kind.caches.isdisjoint(state):
+        state = {name: value for name, value in state.items() if name not in kind.caches}
+        walk.by_value(state)
+    slots = {name: value for name in kind.slots if (value := _slot(obj, name)) is not _EMPTY}
+    items = list.__iter__(obj) if isinstance(obj, list) else None
+    pairs = iter(dict.items(obj)) if isinstance(obj, dict) else None
+    return state, slots, items, pairs
+
+
+def _whole(content: Content) -> Whole:
+    state, slots, items, pairs = content
+    return state, slots, tuple(items or ()), tuple(pairs or ())
 
 
 _EMPTY = object()
@@ -235,9 +265,7 @@ def make_bare(cls: type, *arguments: Any) -> Any:
 
 def fill_bare(
     obj: Any,
-    whole: tuple[
-        dict[str, Any] | None, dict[str, Any], tuple[Any, ...], tuple[tuple[Any, Any], ...]
-    ],
+    whole: Whole,
 ) -> None:
     """Give an instance its attributes, slots and content without asking its class."""
     state, slots, items, pairs = whole

@@ -170,6 +170,7 @@ class _Entry(NamedTuple):
 
 
 _entries: dict[str, _Entry] = {}
+_overrides: weakref.WeakKeyDictionary[type, Reducer] = weakref.WeakKeyDictionary()
 _cache: dict[int, tuple[weakref.ref[type], Treatment]] = {}
 
 ATOMS: frozenset[type] = frozenset(
@@ -234,6 +235,15 @@ def declare(
     _cache.clear()
 
 
+def override(cls: type, reduce: Reducer | None) -> None:
+    """Walk objects of that very type by a reducer, whatever is declared; None: as declared."""
+    if reduce is None:
+        _overrides.pop(cls, None)
+    else:
+        _overrides[cls] = reduce
+    _cache.pop(id(cls), None)
+
+
 def treatment(cls: type) -> Treatment:
     """How objects of that very type are walked."""
     found = _cache.get(id(cls))
@@ -245,6 +255,9 @@ def treatment(cls: type) -> Treatment:
 
 
 def _decide(cls: type) -> Treatment:
+    override = _overrides.get(cls)
+    if override is not None:
+        return Treatment(override, _links(cls))
     for base in cls.__mro__:
         entry = _entries.get(type_name(base))
         if entry is not None and (base is cls or entry.subclasses):

@@ -1,16 +1,26 @@
-"""Supplements: attributes that a class's own pickling leaves out are stored beside it.
+"""Supplements: what is stored beside a class's own pickling, or in its place, where that lies.
 
 Which ones, is found by trying (`travel/trial.py`), or learned from what was stored before.
 """
 
 from __future__ import annotations
 
+import copyreg
+import enum
 import weakref
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from kishu.handlers.instances import cached_names, slot_names
-from kishu.handlers.registry import Reduced, Walk
+from kishu.handlers.instances import (
+    Whole,
+    cached_names,
+    fill_bare,
+    is_seen_whole,
+    make_bare,
+    slot_names,
+    whole,
+)
+from kishu.handlers.registry import Reduced, Walk, override, type_name
 
 _lost: weakref.WeakKeyDictionary[type, frozenset[str]] = weakref.WeakKeyDictionary()
 
@@ -27,6 +37,70 @@ def learn(cls: type, names: Collection[str]) -> bool:
         return False
     _lost[cls] = known.union(names)
     return True
+
+
+class _Passing(enum.Enum):
+    """What is known of storing instances by their attributes instead of their own pickling."""
+
+    TRIED = enum.auto()
+    PROVEN = enum.auto()
+    VAIN = enum.auto()
+
+
+_passed_over: weakref.WeakKeyDictionary[type, _Passing] = weakref.WeakKeyDictionary()
+
+
+def is_passed_over(cls: type) -> bool:
+    """Whether instances are stored by their attributes, whatever the class says to pickle."""
+    return _passed_over.get(cls, _Passing.VAIN) is not _Passing.VAIN
+
+
+def pass_over(classes: Iterable[type]) -> bool:
+    """Store instances by their attributes from now on; whether that is news."""
+    news = [cls for cls in classes if cls not in _passed_over]
+    for cls in news:
+        _passed_over[cls] = _Passing.TRIED
+        override(cls, reduce_by_attributes)
+    return bool(news)
+
+
+def confirm(classes: Iterable[type]) -> None:
+    """Their instances came back whole by their attributes."""
+    _passed_over.update(dict.fromkeys(classes, _Passing.PROVEN))
+
+
+def give_back(classes: Iterable[type]) -> bool:
+    """Passing over them, not yet proven, did not help; whether there are any."""
+    tried = [cls for cls in classes if _passed_over[cls] is _Passing.TRIED]
+    for cls in tried:
+        _passed_over[cls] = _Passing.VAIN
+        override(cls, None)
+    return bool(tried)
+
+
+def can_be_passed_over(cls: type, reduced: tuple[Any, ...]) -> bool:
+    """Whether unpickling an instance makes a new one in any case, and all of it can be seen.
+
+    What a class looks up where it keeps its instances would come back as another beside it.
+    """
+    makes_anew = reduced[0] in (copyreg.__newobj__, copyreg.__newobj_ex__)  # type: ignore[attr-defined]
+    return makes_anew and is_seen_whole(cls) and cls.__new__ in _ALLOCATING
+
+
+_ALLOCATING = (object.__new__, dict.__new__, list.__new__)
+
+
+def reduce_by_attributes(walk: Walk, obj: Any) -> Reduced:
+    """An instance whose class is passed over."""
+    if _passed_over[type(obj)] is not _Passing.PROVEN:
+        walk.opaque(type_name(type(obj)))
+    return make_bare, (type(obj),), whole(walk, obj), None, None, fill_past_class
+
+
+def fill_past_class(obj: Any, content: Whole) -> None:
+    """Give an instance its content; its class is passed over from now on."""
+    fill_bare(obj, content)
+    pass_over([type(obj)])
 
 
 def attributes(obj: Any) -> Iterator[tuple[str, Any]]:

@@ -9,7 +9,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from kishu.handlers.registry import Reduced, treatment
-from kishu.handlers.supplements import attributes, learn, unsaid
+from kishu.handlers.supplements import (
+    attributes,
+    can_be_passed_over,
+    confirm,
+    give_back,
+    is_passed_over,
+    learn,
+    pass_over,
+    unsaid,
+)
 from kishu.history.history import History
 from kishu.history.records import Recipe, VersionId, is_variable
 from kishu.observe.canonical import Canonical
@@ -136,11 +145,12 @@ class Trials:
             try:
                 now = self._described(self._loaded(recipe))
             except Exception as error:
-                lost = self._learn_unsaid(was)
+                lost = self._learn_unsaid(was) or self._pass_over(was)
                 return Finding(f"cannot be loaded again: {type(error).__name__}: {error}", lost)
             flaw = "" if was.print == now.print else "is another when it is loaded again"
-            lost = self._learn(was, now, until)
+            lost = self._learn(was, now, until) or (bool(flaw) and self._pass_over(was))
         if not (lost or flaw):
+            confirm(was.passed_over)
             self._whole.update({type for part in recipe.parts for type in part.opaque})
         return Finding(flaw, lost)
 
@@ -154,7 +164,8 @@ class Trials:
 
     def _described(self, values: object) -> _Description:
         walk = _Describing(self._observer.context, tolerant=True)
-        return _Description(walk.fingerprint(values), walk.objects, walk.ends, walk.holds_holes)
+        found = walk.fingerprint(values)
+        return _Description(found, walk.objects, walk.passed_over, walk.ends, walk.holds_holes)
 
     def _learn(self, was: _Description, now: _Description, until: float) -> bool:
         """Find the attributes that do not come back; whether there are any."""
@@ -185,6 +196,19 @@ class Trials:
             names = {name for name, value in unsaid(live, reduced) if not self._has_holes(value)}
             learned |= learn(type(live), names)
         return learned
+
+    def _pass_over(self, was: _Description) -> bool:
+        """Whether there is another way to store it: by its attributes, or as before that."""
+        if give_back(was.passed_over):
+            return True
+        return pass_over(
+            {
+                type(live)
+                for live, reduced in was.objects
+                if can_be_passed_over(type(live), reduced)
+                and not any(self._has_holes(value) for _, value in unsaid(live, reduced))
+            }
+        )
 
     def _is_lost(
         self,
@@ -224,12 +248,14 @@ class _Description(NamedTuple):
     Attributes:
         print: their fingerprint.
         objects: those in them that only their own reduce describes, each with what that gives.
+        passed_over: the classes of those that are described by their attributes instead.
         ends: whether one of them runs code when it ends.
         holes: whether something in them cannot be stored.
     """
 
     print: str
     objects: list[tuple[Any, tuple[Any, ...]]]
+    passed_over: set[type]
     ends: bool
     holes: bool
 
@@ -240,13 +266,17 @@ class _Describing(Canonical):
     def fingerprint(self, value: object) -> str:
         """The fingerprint of a value, sharing within it included."""
         self.objects: list[tuple[Any, tuple[Any, ...]]] = []
+        self.passed_over: set[type] = set()
         self.ends = False
         self.holds_holes = False
         return super().fingerprint(value)
 
     def reducer_override(self, obj: Any) -> Any:
-        """As in any walk; objects with a ``__del__`` are noted."""
-        self.ends |= hasattr(type(obj), "__del__")
+        """As in any walk; objects with a ``__del__``, and classes passed over, are noted."""
+        cls = type(obj)
+        self.ends |= hasattr(cls, "__del__")
+        if is_passed_over(cls):
+            self.passed_over.add(cls)
         return super().reducer_override(obj)
 
     def hole(self, obj: object, reason: str, *content: object) -> Any:
