@@ -192,3 +192,18 @@ def test_a_class_that_no_other_way_of_storing_helps_is_pickled_in_its_own_again(
     assert kernel.value("type(both[1]).__name__") == "Other"
     kernel.ok("nothing = 1")
     assert kernel.kishu("log")[0]["changed"] == ["nothing"]
+
+
+def test_an_address_that_a_class_gives_anew_is_not_put_back(kernel: Kernel, tmp_path: Path) -> None:
+    _library(
+        kernel,
+        tmp_path,
+        "addressed",
+        "        self.address = id(self)\n"
+        "    def __getstate__(self):\n        return self.n\n"
+        "    def __setstate__(self, n):\n        self.__init__(n)\n",
+    )
+    kernel.ok("model = addressed.Model(1)")
+    kernel.ok("model = addressed.Model(2)")
+    assert not kernel.kishu("undo")["recomputed"]
+    assert kernel.value("(model.n, model.address == id(model))") == [1, True]

@@ -36,6 +36,8 @@ _AT_ONCE_SECONDS = 0.25
 _PROVEN = 3
 """Versions of a class that came back whole, after which its others can wait for idle time."""
 _WAITING = 100
+_ADDRESSES = range(1 << 32, 1 << 47)
+_ALIGNED = 8
 _DRAWN = ("matplotlib.", "mpl_toolkits.")
 """What a figure's pickling drops is its canvas; loading one makes it pyplot's current figure."""
 
@@ -184,7 +186,7 @@ class Trials:
                 {
                     name
                     for name, value in asked
-                    if not _is_hash(live, value) and self._is_lost(name, value, there, same)
+                    if not _is_of_process(live, value) and self._is_lost(name, value, there, same)
                 },
             )
         return learned
@@ -193,7 +195,11 @@ class Trials:
         """The same where nothing was loaded: what a reduce does not say may be lost."""
         learned = False
         for live, reduced in was.objects:
-            names = {name for name, value in unsaid(live, reduced) if not self._has_holes(value)}
+            names = {
+                name
+                for name, value in unsaid(live, reduced)
+                if not _is_of_process(live, value) and not self._has_holes(value)
+            }
             learned |= learn(type(live), names)
         return learned
 
@@ -206,7 +212,10 @@ class Trials:
                 type(live)
                 for live, reduced in was.objects
                 if can_be_passed_over(type(live), reduced)
-                and not any(self._has_holes(value) for _, value in unsaid(live, reduced))
+                and not any(
+                    _is_of_process(live, value) or self._has_holes(value)
+                    for _, value in unsaid(live, reduced)
+                )
             }
         )
 
@@ -291,10 +300,14 @@ class _Describing(Canonical):
         return reduced
 
 
-def _is_hash(obj: Any, value: Any) -> bool:
-    """Whether it is what an object keeps of its own hash: that is another in each process."""
+def _is_of_process(obj: Any, value: Any) -> bool:
+    """Whether it is a number that means something in one process alone: a hash, or an address."""
+    if type(value) is not int:
+        return False
+    if value in _ADDRESSES and value % _ALIGNED == 0:
+        return True
     try:
-        return type(value) is int and value == hash(obj)
+        return value == hash(obj)
     except Exception:
         return False
 
