@@ -353,3 +353,19 @@ def test_random_numbers_go_on_as_if_kishu_were_not_there(kernel: Kernel, plain: 
     for each in (kernel, plain):
         each.ok(f"y = {read}")
     assert kernel.value("[x, y]") == plain.value("[x, y]")
+
+
+def test_syntax_trees_are_not_tied_by_what_the_parser_and_a_traceback_put_into_them(
+    kernel: Kernel,
+) -> None:
+    kernel.ok("import ast")
+    # Whoever prints a traceback notes parents in the source's tree, and in what all trees share.
+    assert kernel.run("ast.parse('(')").error == "SyntaxError"
+    assert kernel.run("ast.literal_eval('a + b')").error == "ValueError"
+    assert kernel.value("hasattr(ast.parse('x').body[0].value.ctx, 'parent')")
+    kernel.ok("one, two = ast.parse('x'), ast.parse('y')")
+    kernel.ok("two.body[0].value.id = 'z'")
+    made = log(kernel)[-1]
+    assert made["changed"] == ["two"] and made["nbytes"] < 1000
+    kernel.kishu("undo")
+    assert kernel.value("(ast.unparse(one), ast.unparse(two))") == ["x", "y"]

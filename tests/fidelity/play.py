@@ -12,7 +12,7 @@ from tests.fidelity.scenario import Outcome, Scenario, Score
 from tests.kernel import Kernel, unquoted
 
 _WIPE = (
-    "import kishu; kishu.detach()\n"
+    "import kishu; kishu.detach(); Out.clear()\n"
     "[globals().pop(n) for n in globals().keys() - get_ipython().user_ns_hidden.keys()];"
 )
 _BYSTANDER = "bystander = [[1], {'a': {2}}, bytearray(b'3')]"

@@ -74,6 +74,7 @@ NEEDED = {
     "pandas.reduce_frame": "frames-attribute-set",
     "pandas.reduce_index": "frames-index-name-through-alias",
     "singletons.reduce_context": "ambient-decimal-precision",
+    "singletons.reduce_operator": "unpicklables-syntax-trees-in-which-a-tool-noted-parents",
     "singletons.reduce_singleton": "ambient-random-functions-by-name",
     "singletons.reduce_stream": "ambient-logging-root",
     "torch.reduce_batches": "tensors-loader-half-read",

@@ -69,7 +69,7 @@ def _kind_of(cls: type) -> _Kind:
     found = _kinds.get(cls)
     if found is not None and found[0] == sign:
         return found[1]
-    kind = _Kind(tuple(slot_names(cls)), cached_names(cls), _is_careful(cls))
+    kind = _Kind(tuple(_slot_names(cls)), _cached_names(cls), _is_careful(cls))
     _kinds[cls] = sign, kind
     return kind
 
@@ -79,8 +79,17 @@ def is_careful(cls: type) -> bool:
     return _kind_of(cls).careful
 
 
-def slot_names(cls: type) -> list[str]:
+def slot_names(cls: type) -> tuple[str, ...]:
     """The names of all slots that instances have, as attributes are set."""
+    return _kind_of(cls).slots
+
+
+def cached_names(cls: type) -> frozenset[str]:
+    """The names under which reading an attribute leaves what it computed."""
+    return _kind_of(cls).caches
+
+
+def _slot_names(cls: type) -> list[str]:
     names = ["default_factory"] if issubclass(cls, defaultdict) else []
     for base in cls.__mro__:
         slots = base.__dict__.get("__slots__", ())
@@ -93,8 +102,7 @@ def slot_names(cls: type) -> list[str]:
     return names
 
 
-def cached_names(cls: type) -> frozenset[str]:
-    """The names under which reading an attribute leaves what it computed."""
+def _cached_names(cls: type) -> frozenset[str]:
     members = [item for base in cls.__mro__ for item in base.__dict__.items()]
     cached = {name for name, member in members if type(member) is functools.cached_property}
     if any(not _IN_ONE_DICT.isdisjoint(_bases(member)) for _, member in members):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import decimal
 import functools
 import importlib
@@ -59,6 +60,38 @@ def reduce_context(walk: Walk, context: decimal.Context) -> Reduced:
         return decimal.getcontext, ()
     walk.link(context)
     return NotImplemented
+
+
+@handles(
+    "ast.expr_context", "ast.boolop", "ast.operator", "ast.unaryop", "ast.cmpop",
+    subclasses=True, links=False,
+)  # fmt: skip
+def reduce_operator(walk: Walk, node: ast.AST) -> Reduced:
+    """What the parser puts into all syntax trees; a tree that a tool hung onto it is not theirs."""
+    name = type(node).__name__
+    if find_operator(name) is not node:
+        walk.link(node)
+        return NotImplemented
+    return find_operator, (name,)
+
+
+_ALL_OPERATORS = """
+of = +a + b - c * d @ e / f % g ** h // i << j >> k | l & m ^ ~n, -o, not p, q and r or s
+a == b != c < d <= e > f >= g is h is not i in j not in k
+del of
+"""
+
+
+def find_operator(name: str) -> ast.AST | None:
+    """The parser's own object for an operator, or for what is done with a name."""
+    return _operators().get(name)
+
+
+@functools.cache
+def _operators() -> dict[str, ast.AST]:
+    kinds = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
+    nodes = ast.walk(ast.parse(_ALL_OPERATORS))
+    return {type(node).__name__: node for node in nodes if isinstance(node, kinds)}
 
 
 @handles("ipykernel.iostream.OutStream", links=False)

@@ -735,6 +735,19 @@ SCENARIOS: tuple[S, ...] = (
         "(rule.co_consts, rule.co_names, ast.unparse(tree), tree.body[0].value.right is factor)",
     ),
     S(
+        "syntax-trees-in-which-a-tool-noted-parents",
+        "the parser has one object for each operator, and whoever walks a tree may hang it on that",
+        (
+            "import ast\nrule = ast.parse('total = price + tax')\nother = ast.parse('x + 1')",
+            "for node in ast.walk(other):\n"
+            "    for child in ast.iter_child_nodes(node):\n        child.parent = node\n"
+            "del node, child",
+        ),
+        "rule.body[0].value.left.id = 'cost'",
+        "(ast.unparse(rule), ast.unparse(other), other.body[0].value.parent is other.body[0],"
+        " rule.body[0].value.op is ast.parse('a + b').body[0].value.op)",
+    ),
+    S(
         "only-looked-at",
         "asking a generator, a file, a lock or a queue how it is changes none of them",
         (
