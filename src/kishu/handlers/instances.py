@@ -192,7 +192,7 @@ def reduce_instance(walk: Walk, obj: Any) -> Reduced:
             return NotImplemented
         if hasattr(cls, "__getnewargs__"):
             arguments = obj.__getnewargs__()
-    state, slots, items, pairs = content = _content(walk, obj)
+    state, slots, items, pairs = content = _content(walk, obj, kind)
     if walk.is_apart(state) and not hasattr(cls, "__setstate__"):
         # ``vars(obj)`` is held by something else: the very dict, not a copy of what is in it.
         made_with = (cls, state, *arguments)
@@ -210,18 +210,18 @@ def reduce_instance(walk: Walk, obj: Any) -> Reduced:
 
 def whole(walk: Walk, obj: Any) -> Whole:
     """What `fill_bare` gives an instance."""
-    return _whole(_content(walk, obj))
+    return _whole(_content(walk, obj, _kind_of(type(obj))))
 
 
-def _content(walk: Walk, obj: Any) -> Content:
-    kind = _kind_of(type(obj))
+def _content(walk: Walk, obj: Any, kind: _Kind) -> Content:
+    cls = type(obj)
     state = _attributes(obj)
     if state is not None and not kind.caches.isdisjoint(state):
         state = {name: value for name, value in state.items() if name not in kind.caches}
         walk.by_value(state)
     slots = {name: value for name in kind.slots if (value := _slot(obj, name)) is not _EMPTY}
-    items = list.__iter__(obj) if isinstance(obj, list) else None
-    pairs = iter(dict.items(obj)) if isinstance(obj, dict) else None
+    items = list.__iter__(obj) if issubclass(cls, list) else None
+    pairs = iter(dict.items(obj)) if issubclass(cls, dict) else None
     return state, slots, items, pairs
 
 
@@ -271,10 +271,7 @@ def make_bare(cls: type, *arguments: Any) -> Any:
     return base.__new__(cls, *arguments)
 
 
-def fill_bare(
-    obj: Any,
-    whole: Whole,
-) -> None:
+def fill_bare(obj: Any, whole: Whole) -> None:
     """Give an instance its attributes, slots and content without asking its class."""
     state, slots, items, pairs = whole
     if state:

@@ -247,6 +247,8 @@ class _Attempt:
             raise
         except Exception:
             # Its unpickling failed, or what it needs is not installed.
+            if not names:
+                raise
             try:
                 self._recompute(change, names, report)
                 return
