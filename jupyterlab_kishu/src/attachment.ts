@@ -156,6 +156,8 @@ export class Attachment implements IDisposable {
     let cellsBefore = report.before;
     for (let tries = 0; target && this.document.state !== told && tries < 3; tries++) {
       // Edited while the request was waiting: that goes into the history before it is replaced.
+      // The kernel takes the cells for replaced already: "as told before" would mean those.
+      this.document.forget();
       const again = await ask(false);
       cellsBefore = again.before;
       target = again.cells;
