@@ -243,18 +243,14 @@ class _Attempt:
         """What is stored is built; where its class's own code fails at that, its cell makes it."""
         try:
             self._rebuild(change, names, report)
-        except KishuError:
-            raise
-        except Exception:
-            # Its unpickling failed, or what it needs is not installed.
-            if not names:
+        except Exception as error:
+            if isinstance(error, KishuError) or not names:
                 raise
+            # Its unpickling failed, or what it needs is not installed.
             try:
                 self._recompute(change, names, report)
-                return
             except KishuError:
-                pass
-            raise
+                raise error from None
 
     def _recompute_or_rebuild(self, change: CoVariable, names: list[str], report: Report) -> None:
         """What is not stored whole is made by its cell; failing that, it comes back with holes."""

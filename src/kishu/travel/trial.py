@@ -38,6 +38,7 @@ _PROVEN = 3
 _WAITING = 100
 _ADDRESSES = range(1 << 32, 1 << 47)
 _ALIGNED = 8
+"""Where objects lie in memory, and to what multiple of bytes."""
 _DRAWN = ("matplotlib.", "mpl_toolkits.")
 """What a figure's pickling drops is its canvas; loading one makes it pyplot's current figure."""
 
@@ -195,11 +196,7 @@ class Trials:
         """The same where nothing was loaded: what a reduce does not say may be lost."""
         learned = False
         for live, reduced in was.objects:
-            names = {
-                name
-                for name, value in unsaid(live, reduced)
-                if not _is_of_process(live, value) and not self._has_holes(value)
-            }
+            names = {name for name, value in unsaid(live, reduced) if self._can_keep(live, value)}
             learned |= learn(type(live), names)
         return learned
 
@@ -212,10 +209,7 @@ class Trials:
                 type(live)
                 for live, reduced in was.objects
                 if can_be_passed_over(type(live), reduced)
-                and not any(
-                    _is_of_process(live, value) or self._has_holes(value)
-                    for _, value in unsaid(live, reduced)
-                )
+                and all(self._can_keep(live, value) for _, value in unsaid(live, reduced))
             }
         )
 
@@ -244,11 +238,12 @@ class Trials:
                 same[both] = False
         return not same[both]
 
-    def _has_holes(self, value: object) -> bool:
+    def _can_keep(self, obj: object, value: object) -> bool:
+        """Whether an attribute can be stored, and means the same in another process."""
         try:
-            return self._described(value).holes
+            return not (_is_of_process(obj, value) or self._described(value).holes)
         except Exception:
-            return True
+            return False
 
 
 class _Description(NamedTuple):
