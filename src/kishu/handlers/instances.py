@@ -23,6 +23,7 @@ from kishu.handlers.registry import (
     is_compiled,
     type_name,
 )
+from kishu.history.records import UNREADABLE
 
 _SKIPPED = frozenset({"__dict__", "__weakref__"})
 PICKLING = (
@@ -167,10 +168,36 @@ def is_transparent(cls: type) -> bool:
 
 def is_seen_whole(cls: type) -> bool:
     """Whether nothing of an instance is hidden in memory that Python does not see."""
-    return all(base in _SEEN for base in cls.__mro__ if is_compiled(base))
+    compiled = all(base in _SEEN for base in cls.__mro__ if is_compiled(base))
+    return compiled and not hides_memory(cls)
 
 
 _SEEN = frozenset((object, list, dict, OrderedDict, defaultdict))
+_MANAGED_DICT = 1 << 4
+"""The type flag that says that an instance's dict is not among its own bytes."""
+
+
+def hides_memory(cls: type) -> bool:
+    """Tell whether instances have bytes that are no attribute, slot, nor a list's or dict's content.
+
+    Read off the sizes, as `object.__reduce_ex__` does: flags do not tell a class made in C from one
+    made by a class statement.
+    """
+    base = next(base for base in cls.__mro__ if base in _SEEN)
+    known = base.__basicsize__
+    pointer = object.__basicsize__ // 2
+    if cls.__dictoffset__ and not base.__dictoffset__ and not cls.__flags__ & _MANAGED_DICT:
+        known += pointer
+    if cls.__weakrefoffset__ > 0 and not base.__weakrefoffset__ > 0:
+        known += pointer
+    known += pointer * sum(name != "default_factory" for name in _slot_names(cls))
+    return cls.__basicsize__ > known or cls.__itemsize__ > base.__itemsize__
+
+
+def reduce_hidden(walk: Walk, obj: Any) -> Reduced:
+    """Leave out an instance of a class that hides memory and does not say how to pickle it."""
+    reason = f"{UNREADABLE}: {type_name(type(obj))} keeps it where only its library sees it"
+    return walk.hole(obj, reason)
 
 
 def _is_careful(cls: type) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 from typing import Any
 
+from kishu.handlers.instances import make_bare
 from kishu.handlers.registry import Reduced, Walk, handles
 
 
@@ -40,17 +41,20 @@ def make_rlock(count: int) -> Any:
     return lock
 
 
-@handles("_thread._local")
+@handles("_thread._local", subclasses=True)
 def reduce_local(walk: Walk, local: Any) -> Reduced:
     """What this thread sees in it."""
-    attributes = dict(local.__dict__)
+    cls = type(local)
+    attributes = dict(_thread._local.__getattribute__(local, "__dict__"))
     walk.by_value(attributes)
-    return _thread._local, (), attributes, None, None, fill_local
+    if cls is _thread._local:
+        return _thread._local, (), attributes, None, None, fill_local
+    return make_bare, (cls,), attributes, None, None, fill_local
 
 
 def fill_local(local: Any, attributes: dict[str, Any]) -> None:
     """Set what this thread sees in it."""
-    local.__dict__.update(attributes)
+    _thread._local.__getattribute__(local, "__dict__").update(attributes)
 
 
 @handles("_struct.Struct", links=False)

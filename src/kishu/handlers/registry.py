@@ -262,9 +262,18 @@ def _decide(cls: type) -> Treatment:
         entry = _entries.get(type_name(base))
         if entry is not None and (base is cls or entry.subclasses):
             return Treatment(entry.reduce, entry.links, fill=entry.fill)
-    from kishu.handlers.instances import cached_names, is_transparent, reduce_instance
+    from kishu.handlers.instances import (
+        cached_names,
+        hides_memory,
+        is_transparent,
+        reduce_hidden,
+        reduce_instance,
+    )
 
     by_default = not _own_reduce(cls) or (is_transparent(cls) and not importable(cls))
+    if by_default and not importable(cls) and not _tells_arguments(cls) and hides_memory(cls):
+        # What its ``__new__`` alone makes is no object of its library's, and may end the process.
+        return Treatment(reduce_hidden, _links(cls))
     opaque = not by_default and not _is_of(cls, _FAITHFUL_MODULES)
     plain = by_default and cls.__module__ != "builtins"
     reduce = None
@@ -308,6 +317,11 @@ def _links(cls: type) -> bool:
 def _is_of(cls: type, modules: tuple[str, ...]) -> bool:
     """Whether a class is of one of these modules or packages."""
     return f"{cls.__module__}.".startswith(tuple(f"{module}." for module in modules))
+
+
+def _tells_arguments(cls: type) -> bool:
+    """Tell whether instances know what to give ``__new__``, as those of `int` and `str` do."""
+    return hasattr(cls, "__getnewargs__") or hasattr(cls, "__getnewargs_ex__")
 
 
 def _own_reduce(cls: type) -> bool:
