@@ -179,11 +179,12 @@ class Worktree:
             )
 
     def commit_shortfall(self, wanted: State) -> None:
-        """Commit what a restore brought back otherwise than the target has it, if anything."""
+        """Commit what a restore left otherwise than the target has it, if anything."""
         state = self.observer.state
         if state != wanted:
             missing = [entity for entity in wanted if entity not in state]
-            commit = self._new("found", Change({}, missing, {}, {}))
+            others = {e: version for e, version in state.items() if wanted.get(e) != version}
+            commit = self._new("found", Change(others, missing, {}, {}))
             self._ledger.write(
                 "commit",
                 head=commit.id,

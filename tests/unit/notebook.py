@@ -14,6 +14,7 @@ from kishu.kernel.host import IPythonHost
 from kishu.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
@@ -40,10 +41,10 @@ class Notebook:
         self.session.abandon()
         self._start()
 
-    def run(self, source: str) -> str:
-        """Run a cell; gives its commit."""
+    def run(self, source: str, effects: Iterable[str] = ()) -> str:
+        """Run a cell, which is said to have done something outside; gives its commit."""
         exec(source, self.shell.user_ns)
-        entry = self.session.record_run(Cell(source))
+        entry = self.session.record_run(Cell(source, effects=list(effects)))
         assert entry is not None, self.session.why_not
         return entry.id
 

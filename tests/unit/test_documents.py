@@ -62,7 +62,7 @@ def test_arrows_point_down_only() -> None:
     below = {
         "store": {"errors", "store"},
         "history": {"errors", "history", "interrupts", "store"},
-        "handlers": {"handlers"},
+        "handlers": {"handlers", "history"},
         "observe": {"errors", "handlers", "history", "observe", "store"},
         "travel": {
             "config",

@@ -178,7 +178,7 @@ _MANAGED_DICT = 1 << 4
 
 
 def hides_memory(cls: type) -> bool:
-    """Tell whether instances have bytes that are no attribute, slot, nor a list's or dict's content.
+    """Tell whether instances have bytes beside attributes, slots, and a list's or dict's content.
 
     Read off the sizes, as `object.__reduce_ex__` does: flags do not tell a class made in C from one
     made by a class statement.

@@ -8,7 +8,7 @@ dict by its address for as long as every observation met it there.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -26,24 +26,16 @@ class Carriers:
         self._count = 0
         self._serials: dict[int, tuple[weakref.ref[Any] | None, Serial]] = {}
         self._of_version: dict[VersionId, list[Serial]] = {}
-        self._roots: dict[VersionId, dict[str, Serial]] = {}
         self._tops: dict[Group, list[int]] = {}
 
-    def note(self, version: VersionId, cut: Cut, values: Mapping[str, Any]) -> None:
-        """Remember which objects carry a version now: its parts' tops, and its entities' values."""
+    def note(self, version: VersionId, cut: Cut) -> None:
+        """Remember which objects carry a version's parts now."""
         self._of_version[version] = [self.serial(part.top) for part in cut.parts]
-        self._roots[version] = {entity: self.serial(values[entity]) for entity in cut.roots}
-        tops = [*(part.top for part in cut.parts), *(values[entity] for entity in cut.roots)]
-        self._tops[tuple(sorted(cut.roots))] = [id(top) for top in tops]
+        self._tops[tuple(sorted(cut.roots))] = [id(part.top) for part in cut.parts]
 
     def of(self, version: VersionId) -> list[Serial]:
         """The serials of a version's parts; none if it was not live in this session."""
         return self._of_version.get(version, [])
-
-    def carried(self, version: VersionId, entity: str, value: object) -> bool:
-        """Whether that very object was the entity's value in that version."""
-        serial = self._roots.get(version, {}).get(entity)
-        return serial is not None and serial == self.serial(value)
 
     def serial(self, obj: Any) -> Serial:
         """The object's serial, given now if it is new."""

@@ -467,7 +467,7 @@ class Observer:
             self.state.pop(entity, None)
         self.state.update(change.set)
         for version, parts in change.cuts.items():
-            self.carriers.note(version, parts, look.values)
+            self.carriers.note(version, parts)
         if not look.quiet:
             self.carriers.retain(set(look.group_of.values()))
             self.longs.retain(look.sightings.keys())

@@ -332,20 +332,22 @@ class _Attempt:
                     report.unchecked[name] = f"its {hole.type}: {hole.reason}"
 
     def _give_up(self, change: CoVariable, names: list[str], reason: str, report: Report) -> None:
+        """Name what could not be built; what lives stays, and the state says what is there."""
+        now = self._place.observer.state
         for entity in change.entities:
-            self._target.pop(entity, None)
+            if entity in self._before.values and now.get(entity) and not is_setting(entity):
+                self._target[entity] = now[entity]
+            else:
+                self._target.pop(entity, None)
             if is_setting(entity):
                 self._changes.settings.pop(entity.removeprefix(SETTING), None)
                 report.missing[entity.removeprefix(SETTING)] = reason
-        carriers = self._place.observer.carriers
         for name in names:
-            live = self._before.values.get(name)
-            if carriers.carried(change.version, name, live):
-                # The very object: taking it away would help nobody.
-                report.missing[name] = f"is as it is now, not as it was then: {reason}"
-            else:
-                report.missing[name] = reason
-                self._unbind(name)
+            report.missing[name] = (
+                f"is as it is now, not as it was then: {reason}"
+                if name in self._before.values
+                else reason
+            )
 
     def _unbind(self, name: str) -> None:
         """Take a variable away; a name of IPython's own that it hid comes back."""
