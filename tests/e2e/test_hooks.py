@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.asking import heard, log, names, outcome, runs, wait_for_print
+from tests.e2e.conftest import Start
 from tests.kernel import Kernel
 
 
@@ -16,6 +17,51 @@ def test_a_cell_that_raises_commits_what_it_did_before(kernel: Kernel) -> None:
     assert kernel.value("x") == 1
     kernel.kishu("redo")
     assert kernel.value("x") == 2
+
+
+NO_USUAL_END = {
+    "an exception that cannot be shown": "x = 2\nraise ValueError('\\ud800')",
+    "one within a cell that a cell runs": (
+        "x = 2\nget_ipython().run_cell(\"raise ValueError('\\\\ud800')\", store_history=True)"
+    ),
+    "a transformer that is interrupted": "%%bash_of_mine\nx = 2",
+    "one within a cell that a cell runs, caught": (
+        "x = 2\ntry:\n    get_ipython().run_cell('%%bash_of_mine', store_history=True)\n"
+        "except KeyboardInterrupt:\n    pass"
+    ),
+    "an empty cell that a cell runs": "get_ipython().run_cell('', store_history=True)\nx = 2",
+    "a cell that ends its loop's task": (
+        "import asyncio\nx = 2\nasyncio.current_task().cancel()\nawait asyncio.sleep(0)"
+    ),
+    "an interrupt while the reply is shown": (
+        "x = 2\nclass Shown:\n    def __repr__(self):\n        raise KeyboardInterrupt\nShown()"
+    ),
+}
+INTERRUPTED = """
+def interrupted(lines):
+    if lines and lines[0].startswith("%%bash_of_mine"):
+        raise KeyboardInterrupt
+    return lines
+get_ipython().input_transformers_cleanup.append(interrupted)
+"""
+
+
+@pytest.mark.parametrize("cell", NO_USUAL_END.values(), ids=NO_USUAL_END)
+def test_whatever_end_is_told_the_next_cell_is_recorded(start: Start, cell: str) -> None:
+    kernel = start()
+    kernel.ok("%load_ext kishu")
+    kernel.ok(INTERRUPTED)
+    kernel.ok("x = 1")
+    kernel.run(cell)
+    x = kernel.value("x")
+    kernel.ok("after = 1")
+    kernel.ok("after = 2")
+    assert kernel.kishu("status")["recording"]
+    assert [entry["label"] for entry in kernel.kishu("log")][:2] == ["after = 2", "after = 1"]
+    kernel.kishu("undo 2")
+    assert kernel.value("('after' in globals(), x)") == [False, x]
+    kernel.kishu("undo")
+    assert kernel.value("x if 'x' in globals() else 0") == (1 if x == 2 else 0)
 
 
 def test_a_syntax_error_is_a_commit_that_changes_nothing(kernel: Kernel) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import sys
 import threading
 import time
 import traceback
@@ -86,28 +87,48 @@ class Hooks:
             self._guarded(lambda: self._end(result))
 
     def _end(self, result: Any) -> None:
-        info = result.info
-        if info not in self._running:
+        if not self._running:
             # Its beginning was not heard: the cell that attached us, or an empty one.
             self._later(self._record_rest)
             return
-        outermost = self._running[0] is info
-        del self._running[self._running.index(info) :]
-        if not outermost:
+        place = self._place_of(getattr(result, "info", None))
+        if place is None:
+            return
+        info = self._running[place]
+        del self._running[place:]
+        if place > 0:
             return
         effects = audit.end()
         if not (info.raw_cell or "").strip():
             return
-        error = result.error_before_exec or result.error_in_exec
         self._waiting = Cell(
             source=info.raw_cell,
-            number=result.execution_count or 0,
+            number=getattr(result, "execution_count", 0) or self._shell.execution_count - 1,
             id=getattr(info, "cell_id", None) or "",
-            outcome="ok" if error is None else type(error).__name__,
+            outcome=_outcome(result),
             seconds=time.perf_counter() - self._started,
             effects=effects,
         )
         self._later(self.flush)
+
+    def _place_of(self, info: Any) -> int | None:
+        """Tell which of the running cells has ended, as a position; None for an empty one.
+
+        IPython tells an end by another description of the cell than its beginning where it could
+        not show the cell's exception, and by none where the cell was interrupted before it began or
+        while it awaited something.
+        """
+        for place, began in reversed(list(enumerate(self._running))):
+            if began is info:
+                return place
+        text = getattr(info, "raw_cell", None)
+        if text is not None and not text.strip():
+            return None
+        same = (at for at in reversed(range(len(self._running))) if self._text(at) == text)
+        return next(same, 0)
+
+    def _text(self, place: int) -> object:
+        return getattr(self._running[place], "raw_cell", None)
 
     def _later(self, do: Callable[[], None]) -> None:
         """After the cell's reply where the kernel has a loop, else now."""
@@ -190,6 +211,16 @@ class Hooks:
             if commits:
                 why = f"the last commit failed ({type(error).__name__}: {error})"
                 self._session.why_not = why
+
+
+def _outcome(result: Any) -> str:
+    """Name the exception that ended a cell, ``ok`` for none."""
+    if result is None:
+        # The end is told while the exception is on its way.
+        error = sys.exception()
+    else:
+        error = result.error_before_exec or result.error_in_exec
+    return "ok" if error is None else type(error).__name__
 
 
 _REMEMBERED = 1000
