@@ -215,11 +215,9 @@ class Hooks:
 
 def _outcome(result: Any) -> str:
     """Name the exception that ended a cell, ``ok`` for none."""
-    if result is None:
-        # The end is told while the exception is on its way.
-        error = sys.exception()
-    else:
-        error = result.error_before_exec or result.error_in_exec
+    # An end without a result is told while the exception is on its way.
+    raised = sys.exception()
+    error = raised if result is None else result.error_before_exec or result.error_in_exec
     return "ok" if error is None else type(error).__name__
 
 

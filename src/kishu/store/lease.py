@@ -26,6 +26,7 @@ class Lease:
     """
 
     def __init__(self, directory: Path) -> None:
+        self._directory = directory
         self._fd = os.open(directory / "lease", os.O_RDWR | os.O_CREAT, 0o600)
         self._locks = True
         until = time.monotonic() + _PATIENCE
@@ -48,20 +49,38 @@ class Lease:
     def alone(self) -> Iterator[None]:
         """Have the history to oneself.
 
+        A lock cannot be widened in one step: the share is given up for a moment. Only who has the
+        gate may do so, and nobody else can have the history alone meanwhile; so a share that is
+        taken up again was never lost to anybody.
+
         Raises:
             InUse: another session, or another machine for all one can tell, uses it.
         """
         if not self._locks:
             raise InUse("This file system has no locks: nobody can tell who else is here.")
+        with self._gate():
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                fcntl.flock(self._fd, fcntl.LOCK_SH)
+                raise InUse("Another kernel uses this history.") from None
+            try:
+                yield
+            finally:
+                fcntl.flock(self._fd, fcntl.LOCK_SH)
+
+    @contextmanager
+    def _gate(self) -> Iterator[None]:
+        """Be the only one who tries to have the history alone."""
+        fd = os.open(self._directory / "lease.gate", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            fcntl.flock(self._fd, fcntl.LOCK_SH)
-            raise InUse("Another kernel uses this history.") from None
-        try:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InUse("Another kernel is collecting this history's garbage.") from None
             yield
         finally:
-            fcntl.flock(self._fd, fcntl.LOCK_SH)
+            os.close(fd)
 
     def close(self) -> None:
         """Let go of it."""
