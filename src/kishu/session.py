@@ -376,9 +376,17 @@ class Session:
         return to
 
     def ignore(self, *names: str) -> list[str]:
-        """Leave variables out from now on (or take them in again); gives all that are left out."""
+        """Leave variables out from now on; without names, nothing. Gives all that are left out."""
+        return self._set_ignored("ignore", set(names) - self._history.ignored)
+
+    def unignore(self, *names: str) -> list[str]:
+        """Take variables in again; gives all that are still left out."""
+        return self._set_ignored("unignore", set(names) & self._history.ignored)
+
+    def _set_ignored(self, kind: OperationKind, names: set[str]) -> list[str]:
         self._require()
-        self._ledger.write("ignore", names=list(names))
+        if names:
+            self._ledger.write(kind, names=sorted(names))
         return sorted(self._history.ignored)
 
     def pause(self) -> None:

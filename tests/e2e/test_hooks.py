@@ -432,7 +432,9 @@ def test_an_ignored_variable_is_neither_stored_nor_touched(kernel: Kernel) -> No
     assert "secret" not in kernel.kishu("show HEAD")["variables"]
     kernel.kishu("undo")
     assert kernel.value("[secret, x]") == ["b", 1]
-    assert kernel.kishu("ignore secret") == []
+    assert kernel.kishu("ignore secret") == ["secret"]
+    assert kernel.kishu("unignore secret") == []
+    assert kernel.kishu("unignore secret") == []
 
 
 def test_after_detach_nothing_is_recorded_and_the_history_stays(kernel: Kernel) -> None:

@@ -66,7 +66,7 @@ def histories(draw: st.DrawFn) -> Told:
             was=st.sampled_from(list(states)),
         )
         moves = draw(st.lists(move, max_size=2))
-        kind = draw(st.sampled_from(["run", "ignore"]))
+        kind = draw(st.sampled_from(["run", "ignore", "unignore"]))
         names = draw(st.lists(NAMES, max_size=2))
         made_now = operation(id, *parents, kind=kind, commits=commits, moves=moves, names=names)
         operations.append(made_now)
@@ -170,11 +170,19 @@ def test_a_branch_moves_goes_away_and_its_name_is_free_again() -> None:
     assert history.free_branch() == "main-3"
 
 
-def test_ignoring_twice_is_taking_in_again() -> None:
+def test_ignoring_twice_is_ignoring_and_only_unignoring_takes_in_again() -> None:
     history = fold(operation("1", kind="ignore", names=["a", "b"]))
-    assert history.ignored == {"a", "b"}
     history.add(operation("2", "1", kind="ignore", names=["a"]))
-    assert history.ignored == {"b"}
+    assert history.ignored == {"a", "b"}
+    for id, before in (("3", "2"), ("4", "3")):
+        history.add(operation(id, before, kind="unignore", names=["a", "c"]))
+        assert history.ignored == {"b"}
+
+
+def test_two_sessions_that_ignore_one_name_do_not_cancel_each_other() -> None:
+    first = operation("1", kind="ignore", names=["password"])
+    second = operation("2", kind="ignore", names=["password"], session="t")
+    assert fold(first, second).ignored == fold(second, first).ignored == {"password"}
 
 
 # What is forged

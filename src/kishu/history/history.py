@@ -84,7 +84,9 @@ class History:
         for move in operation.moves:
             self._move(move)
         if operation.kind == "ignore":
-            self.ignored ^= set(operation.names)
+            self.ignored |= set(operation.names)
+        elif operation.kind == "unignore":
+            self.ignored -= set(operation.names)
         elif operation.kind == "gc" and trusted:
             self.forgotten.update(operation.names)
         if trusted:

@@ -261,6 +261,7 @@ OperationKind = Literal[
     "branch",
     "tag",
     "ignore",
+    "unignore",
     "cells",
     "trial",
     "gc",
@@ -288,7 +289,7 @@ class Operation(msgspec.Struct, omit_defaults=True, kw_only=True):
         versions: recipes of the versions that appear in them for the first time.
         sources: texts of cells that appear in them for the first time, by name.
         moves: refs that it set.
-        names: the variables that an ``ignore`` names; the commits whose data a ``gc`` let go.
+        names: the variables that an ``ignore`` or ``unignore`` names; the commits whose data a ``gc`` let go.
         documents: the notebook's cells at commits, as a front end told them.
         flaws: why versions cannot be had from what is stored of them, as loading them showed.
     """

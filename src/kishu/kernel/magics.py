@@ -74,7 +74,8 @@ def _parser() -> _Parser:
     verb("restore", "bring back the last state of the kernel that was here before")
     verb("pause", "stop committing cells")
     verb("unpause", "commit cells again")
-    verb("ignore", "leave variables out, or take them in again").add_argument("names", nargs="*")
+    verb("ignore", "leave variables out; without names, list them").add_argument("names", nargs="*")
+    verb("unignore", "take variables in again").add_argument("names", nargs="+")
     verb("trust", "vouch for a history that came from elsewhere")
     gc = verb("gc", "let go of the data of old automatic commits, as the config says")
     gc.add_argument("-n", "--dry-run", action="store_true", help="only say what would go")
@@ -176,6 +177,7 @@ _VERBS: dict[str, Verb] = {
     "pause": _pause,
     "unpause": _unpause,
     "ignore": lambda session, arguments: session.ignore(*arguments.names),
+    "unignore": lambda session, arguments: session.unignore(*arguments.names),
     "trust": lambda session, arguments: session.trust(),
     "gc": lambda session, arguments: session.gc(arguments.dry_run),
     "check": lambda session, arguments: session.check(),

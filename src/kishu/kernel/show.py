@@ -150,6 +150,7 @@ _BY_VERB: dict[str, Callable[[Any], str]] = {
     "tag": lambda refs: _refs("tag", refs),
     "trust": lambda _: "The history is trusted here now.",
     "ignore": lambda names: f"Left out: {', '.join(names) or 'nothing'}.",
+    "unignore": lambda names: f"Left out: {', '.join(names) or 'nothing'}.",
     "check": lambda damaged: "\n".join(damaged) or "Every record and chunk is whole.",
 }
 _BY_TYPE: dict[type, Callable[[Any], str]] = {
