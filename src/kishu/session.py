@@ -431,8 +431,8 @@ class Session:
         self._require()
         self.record_found()
         config = self._config
+        self._writer.flush()
         garbage = collect_garbage(
-            self._history,
             self._store,
             Rules(config.keep_days, config.keep_commits, config.keep_size),
             [self._ledger.head],

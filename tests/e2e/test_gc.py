@@ -111,6 +111,31 @@ def test_gc_with_another_kernel_at_work_refuses(start: Start, notebook: Path, ho
     assert second.kishu("gc")["chunks"]
 
 
+@pytest.mark.parametrize("end", ["detach", "kill"])
+def test_gc_keeps_what_another_session_named_since_this_one_began(
+    start: Start, notebook: Path, home: Path, end: str
+) -> None:
+    worked(start, notebook, home)
+    collecting, other = attached(start, notebook), attached(start, notebook)
+    other.ok(MAKE.replace("{i}", "11"))
+    named = other.kishu("commit -m 'theirs'")["id"]
+    other.ok(MAKE.replace("{i}", "12"))
+    other.kishu("tag keep")
+    tagged = other.kishu("status")["head"]
+    other.ok(MAKE.replace("{i}", "13"))
+    tip = other.kishu("status")["head"]
+    other.ok("%kishu detach") if end == "detach" else other.kill()
+    assert collecting.kishu("gc")["chunks"], "what nobody needs went"
+    collecting.ok("import numpy as np")
+    collecting.kill()
+    kernel = attached(start, notebook)
+    assert kernel.kishu("check") == []
+    kernel.ok("import numpy as np")
+    for commit, seed in ((named, 11), (tagged, 12), (tip, 13)):
+        kernel.ok(f"expected = float(np.random.default_rng({seed}).random(50_000)[7])")
+        assert value(kernel, commit) == kernel.value("expected")
+
+
 def test_a_pack_that_a_kill_left_behind_is_garbage(
     start: Start, notebook: Path, home: Path
 ) -> None:

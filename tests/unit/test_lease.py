@@ -71,4 +71,3 @@ def test_a_share_is_not_lost_between_any_two_steps_of_a_refused_try(
     with pytest.raises(InUse), one.alone():
         pass
     assert granted == []
-

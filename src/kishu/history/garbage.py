@@ -9,8 +9,8 @@ import msgspec
 
 from kishu.errors import Damaged
 from kishu.history import documents
-from kishu.history.history import History
 from kishu.history.keep import Rules, chunks_of, kept, states
+from kishu.history.ledger import load
 from kishu.history.records import CommitId
 from kishu.store.collect import collect
 from kishu.store.store import Store
@@ -34,13 +34,15 @@ class Garbage(msgspec.Struct):
 
 
 def collect_garbage(
-    history: History,
     store: Store,
     rules: Rules,
     heads: Iterable[CommitId],
     announce: Callable[[list[CommitId]], object] | None,
 ) -> Garbage:
     """Let go of the data that only commits need which the rules do not keep.
+
+    What is kept is decided from what is on the disk, read once the history is ours alone: other
+    sessions may have worked, named and ended since this one opened it.
 
     Args:
         heads: the commits where sessions are.
@@ -51,9 +53,12 @@ def collect_garbage(
         InUse: another session uses the history.
         NotRecording: the disk refused.
     """
-    if store.lease is None or store.damaged:
-        raise Damaged("A damaged history is not collected.")
+    if store.lease is None:
+        raise Damaged("A history that cannot be locked is not collected.")
     with store.lease.alone():
+        history = load(store)
+        if store.damaged:
+            raise Damaged("A damaged history is not collected.")
         stays = kept(history, rules, time.time(), heads)
         versions = {
             version for id, state in states(history) if id in stays for version in state.values()
