@@ -183,8 +183,8 @@ class History:
             raise Damaged(f"The record of version {version} is lost.") from None
 
     def status(self, version: VersionId) -> Status:
-        """What of a version is stored, and comes back from what is stored."""
-        return "recomputable" if version in self.flaws else self.recipe(version).status()
+        """What of a version is stored; `flaws` says what loading that gives."""
+        return self.recipe(version).status()
 
     def names_of(self, id: CommitId) -> dict[str, list[str]]:
         """The branches and tags that stand at a commit."""
