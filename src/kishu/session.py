@@ -684,7 +684,7 @@ class Session:
         self._worktree.commit("found", "checkout")
         report.loaded = sorted(names)
         for name in names:
-            flaw = self._history.flaws.get(state[name], "")
+            flaw = self._history.flaws.get(state[name])
             note_shortfall(name, build.assembly(state[name]), flaw, report)
         report.head = self._ledger.head
         report.ms = (time.perf_counter() - start) * 1e3

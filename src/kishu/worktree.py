@@ -11,6 +11,7 @@ from kishu.config import Config
 from kishu.document import LiveDocument
 from kishu.history.history import History, State
 from kishu.history.ledger import Ledger
+from kishu.history.reasons import Flaw
 from kishu.history.records import (
     SETTING,
     Cell,
@@ -230,7 +231,7 @@ class Worktree:
 
     def _store(
         self, look: Look, again: Callable[[], Look]
-    ) -> tuple[Look, Change, dict[VersionId, str]]:
+    ) -> tuple[Look, Change, dict[VersionId, Flaw]]:
         """Store what changed, and see that it comes back.
 
         Args:
@@ -291,7 +292,7 @@ class Worktree:
         look: Look,
         change: Change,
         commit: Commit,
-        flaws: dict[VersionId, str],
+        flaws: dict[VersionId, Flaw],
         when: When = "soon",
         before: CommitId | None = None,
     ) -> Commit:

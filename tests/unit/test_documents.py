@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from pathlib import Path
 
 from kishu import config
 from kishu.kernel import magics
-from tools import schema
+from tools import names, schema
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "kishu"
@@ -32,19 +31,9 @@ def test_every_folder_of_the_source_is_in_the_architecture() -> None:
     assert all(f"  {folder}/" in text for folder in folders)
 
 
-def test_every_builder_that_the_format_names_exists() -> None:
-    text = read("docs/dev/format.md").partition("whose names are part of the format")[2]
-    text = text.partition("Code is `marshal`")[0]
-    modules = re.findall(r"`(kishu\.handlers\.\w+)`:([^·]*)", text)
-    assert len(modules) > 6
-    for module, builders in modules:
-        named = set(re.findall(r"`(\w+)`", builders))
-        for name in named:
-            assert callable(getattr(importlib.import_module(module), name)), (module, name)
-        code = (SOURCE.parent / module.replace(".", "/")).with_suffix(".py").read_text()
-        given = set(re.findall(r"return (\w+), \(|, (fill_\w+)$", code, re.MULTILINE))
-        given = {name for pair in given for name in pair if f"\ndef {name}(" in code}
-        assert given <= named, f"{module}: {given - named}"
+def test_the_names_that_streams_call_are_written_down_as_they_are() -> None:
+    """`python -m tools.names` writes them."""
+    assert names.PAGE.read_text("utf-8") == names.page()
 
 
 def test_every_setting_is_in_the_readme() -> None:
@@ -62,11 +51,12 @@ def test_arrows_point_down_only() -> None:
     below = {
         "store": {"errors", "store"},
         "history": {"errors", "history", "interrupts", "store"},
-        "handlers": {"handlers", "history"},
+        "handlers": {"errors", "format1", "handlers", "history"},
         "observe": {"errors", "handlers", "history", "observe", "store"},
         "travel": {
             "config",
             "errors",
+            "format1",
             "handlers",
             "history",
             "interrupts",

@@ -7,9 +7,12 @@ import pytest
 from kishu.errors import Damaged
 from kishu.history import log
 from kishu.history.history import History
-from kishu.history.records import Cell, Hole, RefMove
+from kishu.history.reasons import Unstorable
+from kishu.history.records import Cell, RefMove
 from tests.unit.builders import commit, operation, recipe
 from tests.unit.notebook import Notebook
+
+LOCK = Unstorable("Lock", "live", "a lock")
 
 
 @pytest.fixture
@@ -18,7 +21,7 @@ def history() -> History:
     versions = {
         "ab1": recipe("a", "b", type="list"),
         "a2": recipe("a", type="dict"),
-        "c1": recipe("c", type="Lock", holes=[Hole("Lock", "a lock"), Hole("Lock", "a lock")]),
+        "c1": recipe("c", type="Lock", unstorable=[LOCK, LOCK]),
         "f1": recipe("#f", type="function"),
     }
     commits = [

@@ -107,11 +107,12 @@ def test_a_value_that_holds_itself_is_seen_to(loops: bool) -> None:
     assert walk().scan(value).loops == loops
 
 
-def test_what_cannot_be_pickled_is_a_hole_and_the_rest_is_walked() -> None:
+def test_what_cannot_be_pickled_is_named_and_the_rest_is_walked() -> None:
     scan = Walk(Context(Identities("s"), {}, frozenset(), Counters(), {}), tolerant=True).scan(
         [1, (n for n in "ab")]
     )
-    assert [hole.type for hole in scan.holes] == ["builtins.generator"]
+    (place,) = scan.unstorable
+    assert (place.type, place.kind) == ("builtins.generator", "moves")
 
 
 def test_a_walk_keeps_nothing_alive() -> None:

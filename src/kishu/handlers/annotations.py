@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from kishu.format1 import builder
 from kishu.handlers.registry import Reduced, Walk, handles
 
 
@@ -28,6 +29,7 @@ def reduce_type_variable(walk: Walk, variable: Any) -> Reduced:
     )  # fmt: skip
 
 
+@builder
 def make_type_variable(
     kind: str, name: str, module: str, constraints: tuple[Any, ...], options: dict[str, Any]
 ) -> Any:
@@ -47,6 +49,7 @@ def reduce_new_type(walk: Walk, made: Any) -> Reduced:
     return make_new_type, (made.__name__, made.__module__, made.__supertype__)
 
 
+@builder
 def make_new_type(name: str, module: str, of: Any) -> Any:
     """A new type."""
     import typing
@@ -65,6 +68,7 @@ def reduce_alias(walk: Walk, alias: Any) -> Reduced:
     return make_alias, (alias.__name__, alias.__value__, alias.__type_params__)
 
 
+@builder
 def make_alias(name: str, value: Any, parameters: tuple[Any, ...]) -> Any:
     """An alias as a ``type`` statement makes it."""
     import typing

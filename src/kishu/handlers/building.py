@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from kishu.format1 import builder
 from kishu.handlers.registry import Loading
+from kishu.history.reasons import Unstorable
 
 _loadings: list[Loading] = []
 
@@ -29,48 +31,43 @@ def now() -> Loading:
     return _loadings[-1]
 
 
+@builder
 def definition(number: str) -> Any:
     """The function, class or bare object of that number."""
     return now().definition(number)
 
 
-def hole(number: str, type: str, reason: str) -> Any:
-    """What stands where something could not be stored."""
-    return now().hole(number, type, reason)
+@builder
+def unstorable(number: str, index: int) -> Any:
+    """Give what stands where something could not be stored.
+
+    Args:
+        number: of the object that stood there.
+        index: of the note that says what it was.
+    """
+    return now().unstorable(number, index)
 
 
-MOVES = "which cannot be stored"
-"""Ends the reason of a hole whose object moves on by itself: a live one proves nothing."""
-
-
-LEADS_TO_COPIES = "which leads to copies when it is computed again"
-"""In the reason of a hole that holds, unseen, what it was computed from."""
-
-
+@builder
 def ignore_content(obj: object, content: object) -> None:
-    """The content of a hole only tells changes apart; what stands there knows it."""
+    """The content of what is not stored only tells changes apart; what stands there knows it."""
     if type(obj) is Missing:
         obj.__dict__["content"] = content
 
 
 class Missing:
-    """Stands where a stored value has a hole: says what is missing when it is looked at."""
+    """Stands where something could not be stored: says what is missing when it is looked at."""
 
-    def __init__(self, number: str, type: str, reason: str) -> None:
-        self.__dict__.update(number=number, type=type, reason=reason)
+    def __init__(self, number: str, place: Unstorable) -> None:
+        self.__dict__.update(number=number, place=place)
 
     def __repr__(self) -> str:
-        return f"<missing {self.type}: {self.reason}>"
+        return f"<missing {self.place.type}: {self.place.text}>"
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(
-            f"{name}: this {self.__dict__.get('type')} could not be stored"
-            f" ({self.__dict__.get('reason')})"
-        )
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return hole, (self.number, self.type, self.reason)
+        place = self.__dict__.get("place") or Unstorable("object")
+        raise AttributeError(f"{name}: this {place.type} could not be stored ({place.text})")
 
     def unnumbered(self) -> tuple[Any, ...]:
         """What was noted of what is missing, in a form that two can be compared by."""
-        return self.type, self.reason, self.__dict__.get("content")
+        return self.place.type, self.place.kind, self.__dict__.get("content")

@@ -7,6 +7,7 @@ import gc
 from collections.abc import Callable
 from typing import Any
 
+from kishu.format1 import builder
 from kishu.handlers.registry import Reduced, Walk, handles, importable
 
 Call = tuple[tuple[Any, ...], tuple[tuple[str, Any], ...]]
@@ -66,6 +67,7 @@ def _call(key: Any, mark: object, typed: bool) -> Call:
     return key[:at], tuple(zip(pairs[::2], pairs[1::2], strict=True))
 
 
+@builder
 def make_lru_cache(function: Callable[..., Any], maxsize: int | None, typed: bool) -> Any:
     """The function, cached anew.
 
@@ -77,6 +79,7 @@ def make_lru_cache(function: Callable[..., Any], maxsize: int | None, typed: boo
     return made
 
 
+@builder
 def fill_lru_cache(
     wrapper: Any, state: tuple[dict[str, Any], tuple[tuple[Call, Any], ...], int, int]
 ) -> None:

@@ -43,7 +43,7 @@ def _by_alias(walk: Walk, cls: type) -> Reduced:
     for name in types.__all__:
         if getattr(types, name) is cls:
             return getattr, (types, name)
-    return walk.hole(cls, "it is a built-in type without a name")
+    return walk.unstorable(cls, "live", "it is a built-in type without a name")
 
 
 def builtin_type(name: str) -> Any:

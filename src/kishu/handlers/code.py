@@ -9,7 +9,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from kishu.handlers import building
+from kishu.format1 import builder
+from kishu.handlers import building, entry_points
 from kishu.handlers.registry import Reduced, Walk, declare, handles, importable
 
 # Version 2 has no back-references, whose flags depend on reference counts: the same code always
@@ -33,6 +34,9 @@ def reduce_function(walk: Walk, function: types.FunctionType) -> Reduced:
     """By number if the notebook's, by name if a library's, else by value."""
     if is_of_notebook(function, walk.user_globals):
         return building.definition, (walk.definition(function),)
+    place = entry_points.place_of_builder(function)
+    if place is not None:
+        return entry_points.of_entry_point, place
     if importable(function):
         return NotImplemented
     walk.link(function)
@@ -90,6 +94,7 @@ def _cells_of(walk: Walk, function: types.FunctionType) -> tuple[Any, ...]:
     return tuple(found)
 
 
+@builder
 def make_function(
     namespace: str | dict[str, Any],
     code: bytes,
@@ -115,6 +120,7 @@ def make_function(
     return made
 
 
+@builder
 def fill_function(function: types.FunctionType, content: Content) -> None:
     """Give a function its defaults and attributes, dropping those it has."""
     for name, value in content.items():
@@ -133,6 +139,7 @@ def dump_code(code: types.CodeType) -> bytes:
     return marshal.dumps(_placed(code, "", code.co_firstlineno - 1), _STABLE_MARSHAL)
 
 
+@builder
 def load_code(data: bytes, line: int) -> types.CodeType:
     """The code, back at the file and line that the note tells."""
     filename, first = building.now().line(line)
@@ -170,11 +177,13 @@ def reduce_cell(walk: Walk, cell: types.CellType) -> Reduced:
     return make_cell, (), content, None, None, fill_cell
 
 
+@builder
 def make_cell() -> types.CellType:
     """An empty cell."""
     return types.CellType()
 
 
+@builder
 def fill_cell(cell: types.CellType, content: tuple[Any]) -> None:
     """Put a cell's content in."""
     (cell.cell_contents,) = content
@@ -189,6 +198,7 @@ def reduce_method(walk: Walk, method: types.MethodType) -> Reduced:
     return bind_method, (method.__func__, method.__self__)
 
 
+@builder
 def find_method(owner: Any, name: str) -> Any:
     """The method of that name, as the owner's class will have it when the restore is done."""
     cls = owner if isinstance(owner, type) else type(owner)
@@ -200,6 +210,7 @@ def find_method(owner: Any, name: str) -> Any:
     return getattr(owner, name)
 
 
+@builder
 def bind_method(function: Callable[..., Any], owner: object) -> types.MethodType:
     """A function bound to an object."""
     return types.MethodType(function, owner)
@@ -219,6 +230,7 @@ def reduce_wrapper(
     return type(wrapper), (wrapper.__func__,), wrapper.__dict__, None, None, fill_attributes
 
 
+@builder
 def fill_attributes(obj: Any, attributes: dict[str, Any]) -> None:
     """Set an object's attributes, dropping those that its making gave it."""
     obj.__dict__.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from kishu.format1 import builder
 from kishu.handlers.registry import Reduced, Walk, handles
 
 
@@ -22,6 +23,7 @@ def reduce_constant(walk: Walk, constant: Any) -> Reduced:
     return NotImplemented
 
 
+@builder
 def find_constant(module: str, name: str) -> Any:
     """The object of that name in a module."""
     import importlib

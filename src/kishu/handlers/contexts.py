@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 from typing import Any
 
+from kishu.format1 import builder
 from kishu.handlers.annotations import importable_constant
 from kishu.handlers.registry import Reduced, Walk, handles
 
@@ -22,17 +23,26 @@ def reduce_variable(walk: Walk, variable: Variable) -> Reduced:
         pass
     value = variable.get(_NOTHING)
     state = () if value is _NOTHING or (default and value is default[0]) else (value,)
-    return make_variable, (variable.name, default), (state,), None, None, fill_variable
+    return (
+        make_context_variable,
+        (variable.name, default),
+        (state,),
+        None,
+        None,
+        fill_context_variable,
+    )
 
 
-def make_variable(name: str, default: tuple[Any, ...]) -> Variable:
+@builder
+def make_context_variable(name: str, default: tuple[Any, ...]) -> Variable:
     """A context variable without a value."""
     if default:
         return contextvars.ContextVar(name, default=default[0])
     return contextvars.ContextVar(name)
 
 
-def fill_variable(variable: Variable, state: tuple[tuple[Any, ...]]) -> None:
+@builder
+def fill_context_variable(variable: Variable, state: tuple[tuple[Any, ...]]) -> None:
     """Set its value, if it has one."""
     (value,) = state
     if value:
@@ -51,6 +61,7 @@ def _is_ours(variable: Variable) -> bool:
     return not importable_constant(variable)
 
 
+@builder
 def fill_context(context: contextvars.Context, pairs: list[tuple[Variable, Any]]) -> None:
     """Set its variables."""
     for variable, value in pairs:

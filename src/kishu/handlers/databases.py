@@ -6,6 +6,7 @@ import os
 import sqlite3
 from typing import Any
 
+from kishu.format1 import builder
 from kishu.handlers import building
 from kishu.handlers.registry import Reduced, Walk, handles
 
@@ -17,7 +18,7 @@ def reduce_connection(walk: Walk, connection: sqlite3.Connection) -> Reduced:
         databases = connection.execute("PRAGMA database_list").fetchall()
     except sqlite3.ProgrammingError as error:
         if "closed" not in str(error).lower():
-            return walk.hole(connection, f"it cannot be used here: {error}")
+            return walk.unstorable(connection, "live", f"it cannot be used here: {error}")
         return closed_connection, ()
     path = next((path for _, name, path in databases if name == "main"), "")
     options = {
@@ -26,12 +27,13 @@ def reduce_connection(walk: Walk, connection: sqlite3.Connection) -> Reduced:
         "text_factory": connection.text_factory,
     }
     if path:
-        return connect_file, (path,), options, None, None, set_options
+        return connect_file, (path,), options, None, None, set_connection_options
     data = connection.serialize()
     index = walk.memory(memoryview(data), own=False)
-    return connect_memory, (index, len(data)), options, None, None, set_options
+    return connect_memory, (index, len(data)), options, None, None, set_connection_options
 
 
+@builder
 def connect_file(path: str) -> sqlite3.Connection:
     """A connection to a file that is there.
 
@@ -44,6 +46,7 @@ def connect_file(path: str) -> sqlite3.Connection:
     return sqlite3.connect(path)
 
 
+@builder
 def connect_memory(index: int, size: int) -> sqlite3.Connection:
     """A database in memory, with the content of a buffer."""
     data = bytearray(size)
@@ -54,6 +57,7 @@ def connect_memory(index: int, size: int) -> sqlite3.Connection:
     return connection
 
 
+@builder
 def closed_connection() -> sqlite3.Connection:
     """A connection that was closed."""
     connection = sqlite3.connect(":memory:")
@@ -61,7 +65,8 @@ def closed_connection() -> sqlite3.Connection:
     return connection
 
 
-def set_options(connection: sqlite3.Connection, options: dict[str, Any]) -> None:
+@builder
+def set_connection_options(connection: sqlite3.Connection, options: dict[str, Any]) -> None:
     """How it begins transactions, and what rows and texts become."""
     for name, value in options.items():
         setattr(connection, name, value)
@@ -72,6 +77,6 @@ def reduce_cursor(walk: Walk, cursor: sqlite3.Cursor) -> Reduced:
     """A cursor is half-run code of the database's."""
     columns = [column[0] for column in cursor.description or ()]
     walk.by_value(columns)
-    return walk.hole(
-        cursor, "a cursor cannot be stored", cursor.rowcount, cursor.lastrowid, columns
+    return walk.unstorable(
+        cursor, "live", "a cursor cannot be stored", cursor.rowcount, cursor.lastrowid, columns
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from typing import Any
 
+from kishu.format1 import builder
 from kishu.handlers.registry import Reduced, Walk, handles, is_compiled
 
 _LINKS = ("__cause__", "__context__", "__suppress_context__", "__traceback__")
@@ -28,6 +29,7 @@ def _compiled(cls: type) -> Any:
     return next(base for base in cls.__mro__ if is_compiled(base))
 
 
+@builder
 def make_exception(cls: Any, *arguments: Any) -> BaseException:
     """An exception with these arguments, as its built-in base makes it."""
     base = _compiled(cls)
@@ -36,6 +38,7 @@ def make_exception(cls: Any, *arguments: Any) -> BaseException:
     return made
 
 
+@builder
 def fill_exception(error: BaseException, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
     """Give it its attributes and what it came from."""
     attributes, links = state
@@ -59,6 +62,7 @@ def reduce_traceback(walk: Walk, traceback: types.TracebackType) -> Reduced:
     return make_traceback, tuple(places)
 
 
+@builder
 def make_traceback(*places: tuple[str, str, int]) -> types.TracebackType | None:
     """A traceback that reads like the one at these places (file, function, line)."""
     made: types.TracebackType | None = None

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import Any
 
+from kishu.format1 import builder
 from kishu.handlers import building
 from kishu.handlers.registry import Reduced, Walk, handles
 
@@ -23,16 +24,18 @@ def reduce_file(walk: Walk, file: Any) -> Reduced:
     except (AttributeError, ValueError):
         return _reduce_wrapper(walk, file)
     if not isinstance(name, (str, bytes)) or not isinstance(mode, str):
-        return walk.hole(file, "it is an open file without a path", _standing(file))
+        return walk.unstorable(file, "live", "it is an open file without a path", _standing(file))
     form = _form(file)
     if file.closed:
-        return open_closed, (os.path.abspath(name), name, mode, *form)
+        return open_closed_file, (os.path.abspath(name), name, mode, *form)
     try:
         position = file.tell()
     except OSError:
         # Its lines are being iterated over: only the buffer beneath knows how far they are read.
-        return walk.hole(file, "it is a file whose lines are being read", _standing(file))
-    return open_again, (_path_of(file, name), name, mode, *form), position, None, None, go_to
+        return walk.unstorable(
+            file, "live", "it is a file whose lines are being read", _standing(file)
+        )
+    return open_file, (_path_of(file, name), name, mode, *form), position, None, None, seek_file
 
 
 def _path_of(file: Any, name: str | bytes) -> str | bytes:
@@ -48,12 +51,12 @@ def _path_of(file: Any, name: str | bytes) -> str | bytes:
 def _reduce_wrapper(walk: Walk, file: Any) -> Reduced:
     """Text over something else that is no file of the system."""
     if not isinstance(file, io.TextIOWrapper) or file.closed:
-        return walk.hole(file, "it is an open file without a path")
+        return walk.unstorable(file, "live", "it is an open file without a path")
     try:
         position = file.tell()
     except OSError:
-        return walk.hole(file, "it is a stream whose lines are being read")
-    return make_wrapper, (file.buffer, *_form(file)[1:]), position, None, None, go_to
+        return walk.unstorable(file, "live", "it is a stream whose lines are being read")
+    return make_text_wrapper, (file.buffer, *_form(file)[1:]), position, None, None, seek_file
 
 
 def _form(file: Any) -> tuple[Any, ...]:
@@ -78,7 +81,8 @@ def _standing(file: Any) -> object:
         return "open"
 
 
-def open_again(path: str, name: str | bytes, mode: str, kind: str, *form: Any) -> Any:
+@builder
+def open_file(path: str, name: str | bytes, mode: str, kind: str, *form: Any) -> Any:
     """The file, opened again as it was, without emptying or making it.
 
     Raises:
@@ -101,17 +105,19 @@ def open_again(path: str, name: str | bytes, mode: str, kind: str, *form: Any) -
     return open(name, binary, buffering=0 if kind == "FileIO" else -1, opener=opener)
 
 
-def open_closed(path: str, name: str | bytes, mode: str, kind: str, *form: Any) -> Any:
+@builder
+def open_closed_file(path: str, name: str | bytes, mode: str, kind: str, *form: Any) -> Any:
     """A closed file; where it is no more, one that never was open on it."""
     try:
-        file = open_again(path, name, mode.replace("x", "w"), kind, *form)
+        file = open_file(path, name, mode.replace("x", "w"), kind, *form)
     except OSError:
         file = open(os.devnull, mode.replace("x", "w"))  # noqa: SIM115
     file.close()
     return file
 
 
-def make_wrapper(
+@builder
+def make_text_wrapper(
     buffer: Any, encoding: str, errors: str, line_buffering: bool, write_through: bool
 ) -> io.TextIOWrapper:
     """Text over a binary stream."""
@@ -120,6 +126,7 @@ def make_wrapper(
     )
 
 
-def go_to(file: Any, position: int) -> None:
+@builder
+def seek_file(file: Any, position: int) -> None:
     """Go to a position."""
     file.seek(position)

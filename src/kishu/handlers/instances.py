@@ -15,6 +15,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from kishu.format1 import builder
 from kishu.handlers.registry import (
     Reduced,
     Walk,
@@ -23,7 +24,6 @@ from kishu.handlers.registry import (
     is_compiled,
     type_name,
 )
-from kishu.history.records import UNREADABLE
 
 _SKIPPED = frozenset({"__dict__", "__weakref__"})
 PICKLING = (
@@ -196,8 +196,8 @@ def hides_memory(cls: type) -> bool:
 
 def reduce_hidden(walk: Walk, obj: Any) -> Reduced:
     """Leave out an instance of a class that hides memory and does not say how to pickle it."""
-    reason = f"{UNREADABLE}: {type_name(type(obj))} keeps it where only its library sees it"
-    return walk.hole(obj, reason)
+    detail = f"{type_name(type(obj))} keeps it where only its library sees it"
+    return walk.unstorable(obj, "unreadable", detail)
 
 
 def _is_careful(cls: type) -> bool:
@@ -223,9 +223,9 @@ def reduce_instance(walk: Walk, obj: Any) -> Reduced:
     if walk.is_apart(state) and not hasattr(cls, "__setstate__"):
         # ``vars(obj)`` is held by something else: the very dict, not a copy of what is in it.
         made_with = (cls, state, *arguments)
-        return make_around, made_with, (None, slots) if slots else None, items, pairs
+        return make_with_dict, made_with, (None, slots) if slots else None, items, pairs
     if kind.careful:
-        return make_bare, (cls, *arguments), _whole(content), None, None, fill_bare
+        return make_instance, (cls, *arguments), _whole(content), None, None, fill_instance
     return (
         copyreg.__newobj__,  # type: ignore[attr-defined]
         (cls, *arguments),
@@ -236,7 +236,7 @@ def reduce_instance(walk: Walk, obj: Any) -> Reduced:
 
 
 def whole(walk: Walk, obj: Any) -> Whole:
-    """What `fill_bare` gives an instance."""
+    """What `fill_instance` gives an instance."""
     return _whole(_content(walk, obj, _kind_of(type(obj))))
 
 
@@ -282,23 +282,26 @@ def reduce_defaultdict(walk: Walk, table: defaultdict[Any, Any]) -> Reduced:
     if getattr(table.default_factory, "__self__", None) is not table:
         return NotImplemented
     whole = (None, {"default_factory": table.default_factory}, (), tuple(table.items()))
-    return make_bare, (defaultdict,), whole, None, None, fill_bare
+    return make_instance, (defaultdict,), whole, None, None, fill_instance
 
 
-def make_around(cls: type, attributes: dict[str, Any], *arguments: Any) -> Any:
+@builder
+def make_with_dict(cls: type, attributes: dict[str, Any], *arguments: Any) -> Any:
     """An instance whose attributes are that very dict."""
     obj = cls.__new__(cls, *arguments)
     object.__setattr__(obj, "__dict__", attributes)
     return obj
 
 
-def make_bare(cls: type, *arguments: Any) -> Any:
+@builder
+def make_instance(cls: type, *arguments: Any) -> Any:
     """An instance that the class itself has no part in making."""
     base: Any = next(base for base in cls.__mro__ if is_compiled(base))
     return base.__new__(cls, *arguments)
 
 
-def fill_bare(obj: Any, whole: Whole) -> None:
+@builder
+def fill_instance(obj: Any, whole: Whole) -> None:
     """Give an instance its attributes, slots and content without asking its class."""
     state, slots, items, pairs = whole
     if state:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kishu.format1 import builder
 from kishu.handlers.registry import Reduced, Walk, handles
 
 
@@ -13,6 +14,7 @@ def reduce_shell(walk: Walk, shell: Any) -> Reduced:
     return the_shell, ()
 
 
+@builder
 def the_shell() -> Any:
     """The running shell."""
     from IPython.core.getipython import get_ipython
@@ -26,6 +28,7 @@ def reduce_kernel(walk: Walk, kernel: Any) -> Reduced:
     return the_kernel, ()
 
 
+@builder
 def the_kernel() -> Any:
     """The running kernel; None in a plain terminal."""
     return getattr(the_shell(), "kernel", None)
@@ -43,4 +46,4 @@ def the_kernel() -> Any:
 )  # fmt: skip
 def reduce_connection(walk: Walk, connection: Any) -> Reduced:
     """A live connection of this process: kept while it lives, never stored."""
-    return walk.hole(connection, "it is a live connection of this kernel")
+    return walk.unstorable(connection, "live", "it is a live connection of this kernel")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import _thread
 from typing import Any
 
-from kishu.handlers.instances import make_bare
+from kishu.format1 import builder
+from kishu.handlers.instances import make_instance
 from kishu.handlers.registry import Reduced, Walk, handles
 
 
@@ -15,6 +16,7 @@ def reduce_lock(walk: Walk, lock: Any) -> Reduced:
     return make_lock, (lock.locked(),)
 
 
+@builder
 def make_lock(locked: bool) -> Any:
     """A lock, held or not."""
     lock = _thread.allocate_lock()
@@ -29,10 +31,11 @@ def reduce_rlock(walk: Walk, lock: Any) -> Reduced:
     if "owner=0" in repr(lock):
         return _thread.RLock, ()
     if not lock._is_owned():
-        return walk.hole(lock, "it is held by a thread")
+        return walk.unstorable(lock, "live", "it is held by a thread")
     return make_rlock, (int(repr(lock).partition("count=")[2].partition(" ")[0]),)
 
 
+@builder
 def make_rlock(count: int) -> Any:
     """A re-entrant lock that this thread has taken so often."""
     lock = _thread.RLock()
@@ -49,9 +52,10 @@ def reduce_local(walk: Walk, local: Any) -> Reduced:
     walk.by_value(attributes)
     if cls is _thread._local:
         return _thread._local, (), attributes, None, None, fill_local
-    return make_bare, (cls,), attributes, None, None, fill_local
+    return make_instance, (cls,), attributes, None, None, fill_local
 
 
+@builder
 def fill_local(local: Any, attributes: dict[str, Any]) -> None:
     """Set what this thread sees in it."""
     _thread._local.__getattribute__(local, "__dict__").update(attributes)
@@ -60,10 +64,11 @@ def fill_local(local: Any, attributes: dict[str, Any]) -> None:
 @handles("_struct.Struct", links=False)
 def reduce_struct(walk: Walk, layout: Any) -> Reduced:
     """A struct's layout by its format."""
-    return make_struct, (layout.format,)
+    return make_struct_layout, (layout.format,)
 
 
-def make_struct(format: str) -> Any:
+@builder
+def make_struct_layout(format: str) -> Any:
     """A compiled layout."""
     import struct
 

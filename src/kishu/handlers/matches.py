@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from kishu.format1 import builder
 from kishu.handlers.registry import Reduced, Walk, handles
 
 Match = re.Match[Any]
@@ -21,9 +22,10 @@ def reduce_match(walk: Walk, match: Match) -> Reduced:
         if again.regs == match.regs:
             place = (match.string, match.pos, match.endpos, index)
             return find_match, (match.re, "finditer", *place)
-    return walk.hole(match, "its pattern does not find it again")
+    return walk.unstorable(match, "live", "its pattern does not find it again")
 
 
+@builder
 def find_match(
     pattern: re.Pattern[Any], how: str, text: Any, pos: int, endpos: int, index: int
 ) -> Any:

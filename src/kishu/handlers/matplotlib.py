@@ -7,6 +7,7 @@ import copyreg
 import sys
 from typing import Any
 
+from kishu.format1 import builder
 from kishu.handlers.registry import Reduced, Walk, handles
 
 
@@ -54,6 +55,7 @@ def reduce_transform(walk: Walk, node: Any) -> Reduced:
     )  # fmt: skip
 
 
+@builder
 def fill_transform(node: Any, state: dict[str, Any]) -> None:
     """Give a transform its state, and tell its children of it."""
     from matplotlib.transforms import TransformNode

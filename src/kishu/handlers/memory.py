@@ -7,6 +7,7 @@ import gc
 import types
 from typing import Any, ClassVar
 
+from kishu.format1 import builder
 from kishu.handlers import singletons
 from kishu.handlers.registry import Reduced, Walk, handles
 
@@ -52,9 +53,9 @@ def reduce_memoryview(walk: Walk, view: memoryview) -> Reduced:
     except ValueError:
         return released_view, ()
     if view.ndim != 1 and not view.c_contiguous:
-        return walk.hole(view, "it is a view of several dimensions with gaps")
+        return walk.unstorable(view, "live", "it is a view of several dimensions with gaps")
     if obj is None:
-        return walk.hole(view, "nobody owns the memory that it looks at")
+        return walk.unstorable(view, "live", "nobody owns the memory that it looks at")
     offset = address_of(view) - address_of(obj)
     strides = view.strides or ()
     step = strides[0] // view.itemsize if view.ndim == 1 and view.itemsize else 1
@@ -62,6 +63,7 @@ def reduce_memoryview(walk: Walk, view: memoryview) -> Reduced:
     return make_memoryview, (obj, *place)
 
 
+@builder
 def make_memoryview(
     obj: Any, offset: int, format: str, shape: tuple[int, ...], step: int, readonly: bool
 ) -> memoryview:
@@ -89,6 +91,7 @@ def make_memoryview(
     return view
 
 
+@builder
 def released_view() -> memoryview:
     """A view that was let go of."""
     view = memoryview(b"")
@@ -103,6 +106,7 @@ def reduce_dict_view(walk: Walk, view: Any) -> Reduced:
     return make_dict_view, (looked_at, type(view).__name__.removeprefix("dict_"))
 
 
+@builder
 def make_dict_view(looked_at: Any, kind: str) -> Any:
     """A view of a dict."""
     return getattr(looked_at, kind)()

@@ -13,6 +13,7 @@ from typing import Any
 
 from blake3 import blake3
 
+from kishu.format1 import builder
 from kishu.handlers import building
 from kishu.handlers.registry import Reduced, Walk, handles
 
@@ -29,7 +30,7 @@ def reduce_module(walk: Walk, module: types.ModuleType) -> Reduced:
     if module.__dict__ is walk.user_globals:
         return import_module, ("__main__",)
     if module.__dict__.get("__spec__") is not None:
-        return walk.hole(module, "it is a module that cannot be imported by its name")
+        return walk.unstorable(module, "live", "it is a module that cannot be imported by its name")
     walk.link(module)
     content = {
         name: value if name != _BUILTINS else None
@@ -40,6 +41,7 @@ def reduce_module(walk: Walk, module: types.ModuleType) -> Reduced:
     return make_module, (module.__name__,), content, None, None, fill_module
 
 
+@builder
 def import_module(name: str, digest: str = "") -> types.ModuleType:
     """The module, imported if need be; that its file is another now is said."""
     module = importlib.import_module(name)
@@ -49,11 +51,13 @@ def import_module(name: str, digest: str = "") -> types.ModuleType:
     return module
 
 
+@builder
 def make_module(name: str) -> types.ModuleType:
     """A module that nobody can import."""
     return types.ModuleType(name)
 
 
+@builder
 def fill_module(module: types.ModuleType, content: dict[str, Any]) -> None:
     """Give it its content."""
     module.__dict__.clear()

@@ -10,6 +10,7 @@ import pickle
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kishu.format1 import builder
 from kishu.handlers import building, subarrays, texts
 from kishu.handlers.registry import ATOMS, PASSING, Reduced, Walk, declare, handles, treatment
 
@@ -56,10 +57,10 @@ def _reduce_view(walk: Walk, array: Array) -> Reduced | None:
     form = array.dtype, array.shape, array.strides
     if type(base) in _EXPORTERS:
         offset = address_of(array) - address_of(sys.modules["numpy"].frombuffer(base, "u1"))
-        return window_array, (base, *form, offset, array.flags.writeable)
+        return array_over_bytes, (base, *form, offset, array.flags.writeable)
     if type(base).__module__.partition(".")[0] == "torch":
         offset = address_of(array) - base.untyped_storage().data_ptr()
-        return array_over, (base, *form, offset, array.flags.writeable)
+        return array_over_tensor, (base, *form, offset, array.flags.writeable)
     return None
 
 
@@ -110,7 +111,8 @@ def owner_at(walk: Walk, address: int, nbytes: int) -> tuple[Array, int] | None:
     return owner_of(value), address - begin
 
 
-def array_over(
+@builder
+def array_over_tensor(
     tensor: Any,
     dtype: Any,
     shape: tuple[int, ...],
@@ -137,7 +139,7 @@ def _reduce_objects(walk: Walk, array: Array) -> Reduced:
     line = in_memory_order(array)
     atoms = texts.reduce_atoms(walk, array, line)
     if atoms is not None:
-        return make_atoms, (*atoms, *form_of(array))
+        return make_atom_array, (*atoms, *form_of(array))
     items = line.tolist()
     owner = owner_of(array)
     if any(cls in PASSING or treatment(cls).links for cls in set(map(type, items)) - ATOMS):
@@ -146,9 +148,9 @@ def _reduce_objects(walk: Walk, array: Array) -> Reduced:
     if len(items) >= _MANY:
         pieces = walk.pieces(items, owner, extra=1)
         if pieces is not None:
-            return make_pieces, (*pieces, *form_of(array))
-    fill = fill_objects if array.flags.writeable else freeze_objects
-    return make_objects, form_of(array), items, None, None, fill
+            return make_segmented_array, (*pieces, *form_of(array))
+    fill = fill_object_array if array.flags.writeable else freeze_object_array
+    return make_object_array, form_of(array), items, None, None, fill
 
 
 def _reduce_plain(walk: Walk, array: Array, layout: tuple[int, ...] | None) -> Reduced:
@@ -170,7 +172,7 @@ def holds_objects(array: Array) -> bool:
 
 
 def form_of(array: Array) -> tuple[tuple[int, ...], tuple[int, ...] | None, bool]:
-    """What `make_objects` needs to make such an array without its elements."""
+    """What `make_object_array` needs to make such an array without its elements."""
     return array.shape, _layout(array), array.flags.writeable
 
 
@@ -243,6 +245,7 @@ def flat_bytes(array: Array) -> memoryview:
     return memoryview(in_memory_order(array).view(sys.modules["numpy"].uint8))
 
 
+@builder
 def make_array(
     index: int, dtype: Any, shape: tuple[int, ...], layout: tuple[int, ...] | None, writeable: bool
 ) -> Array:
@@ -267,6 +270,7 @@ def _empty(shape: tuple[int, ...], dtype: Any, layout: tuple[int, ...] | None) -
     return dense.transpose(tuple(map(layout.index, range(len(layout))))).copy(order="K")
 
 
+@builder
 def view_array(
     owner: Array,
     dtype: Any,
@@ -330,7 +334,8 @@ def _can_view(place: tuple[Any, ...], array: Array) -> bool:
     return there and form == (array.shape, array.strides, array.dtype)
 
 
-def window_array(
+@builder
+def array_over_bytes(
     base: Any,
     dtype: Any,
     shape: tuple[int, ...],
@@ -354,7 +359,8 @@ def window_array(
     return array
 
 
-def make_atoms(
+@builder
+def make_atom_array(
     index: int,
     size: int,
     shape: tuple[int, ...],
@@ -363,13 +369,14 @@ def make_atoms(
 ) -> Array:
     """An object array of strings and other atoms."""
     array = _empty(shape, object, layout)
-    fill_objects(array, texts.decode(index, size))
+    fill_object_array(array, texts.decode(index, size))
     if not writeable:
         array.flags.writeable = False
     return array
 
 
-def make_pieces(
+@builder
+def make_segmented_array(
     index: int,
     size: int,
     shape: tuple[int, ...],
@@ -384,19 +391,23 @@ def make_pieces(
     at = 0
     while at < array.size:
         run = pickle.load(stream)
-        fill_objects(array, run, at)
+        fill_object_array(array, run, at)
         at += len(run)
     if not writeable:
         array.flags.writeable = False
     return array
 
 
-def make_objects(shape: tuple[int, ...], layout: tuple[int, ...] | None, writeable: bool) -> Array:
+@builder
+def make_object_array(
+    shape: tuple[int, ...], layout: tuple[int, ...] | None, writeable: bool
+) -> Array:
     """An array of Python objects, empty at first: it may hold itself."""
     return _empty(shape, object, layout)
 
 
-def fill_objects(array: Array, items: list[Any], at: int = 0) -> None:
+@builder
+def fill_object_array(array: Array, items: list[Any], at: int = 0) -> None:
     """Put elements into an object array, in memory order, from the ``at``-th on."""
     line = flat(array)
     assert line is not None, "an array of objects has no gaps"
@@ -411,9 +422,10 @@ def fill_objects(array: Array, items: list[Any], at: int = 0) -> None:
         line[index] = item
 
 
-def freeze_objects(array: Array, items: list[Any]) -> None:
+@builder
+def freeze_object_array(array: Array, items: list[Any]) -> None:
     """Put an object array's elements in, after which it cannot be written to."""
-    fill_objects(array, items)
+    fill_object_array(array, items)
     array.flags.writeable = False
 
 
@@ -443,6 +455,7 @@ def reduce_record(walk: Walk, record: Any) -> Reduced:
     return view_record, (owner, record.dtype, offset)
 
 
+@builder
 def view_record(owner: Array, dtype: Any, offset: int) -> Any:
     """The row that lies at a place in an array's memory."""
     if owner.ndim == 1 and owner.dtype == dtype and owner.flags.c_contiguous:
@@ -456,6 +469,7 @@ def reduce_flat_iterator(walk: Walk, iterator: Any) -> Reduced:
     return make_flat_iterator, (iterator.base, iterator.index)
 
 
+@builder
 def make_flat_iterator(array: Array, index: int) -> Any:
     """An iterator over an array's elements that has passed some."""
     iterator = array.flat
@@ -468,5 +482,4 @@ def make_flat_iterator(array: Array, index: int) -> Any:
 def reduce_iterator(walk: Walk, iterator: Any) -> Reduced:
     """Where it stands tells that it moved."""
     place = "finished" if iterator.finished else iterator.iterindex
-    reason = f"a place within arrays, {building.LEADS_TO_COPIES}, and {building.MOVES}"
-    return walk.hole(iterator, reason, place)
+    return walk.unstorable(iterator, "moves-copies", "a place within arrays", place)

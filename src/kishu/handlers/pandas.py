@@ -10,6 +10,7 @@ import functools
 import sys
 from typing import Any, NamedTuple
 
+from kishu.format1 import builder
 from kishu.handlers.instances import has_caches, without_caches
 from kishu.handlers.numpy import address_of, flat, owned, owner_of, view_array
 from kishu.handlers.registry import Reduced, Walk, declare, handles
@@ -43,10 +44,11 @@ def reduce_flags(walk: Walk, flags: Any) -> Reduced:
     frame = flags._obj()
     if frame is None or frame.flags is not flags:
         return NotImplemented
-    return flags_of, (frame,)
+    return flags_of_frame, (frame,)
 
 
-def flags_of(frame: Any) -> Any:
+@builder
+def flags_of_frame(frame: Any) -> Any:
     """The flags of a frame."""
     return frame.flags
 
@@ -67,6 +69,7 @@ def reduce_frame(walk: Walk, frame: Any) -> Reduced:
     return make, arguments, (state, extra), None, None, fill_frame
 
 
+@builder
 def fill_frame(frame: Any, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
     """Give a frame its state and the attributes set on it."""
     own, extra = state
@@ -93,12 +96,13 @@ def reduce_index(walk: Walk, index: Any) -> Reduced:
         name, axis = _held(walk).axes.get(id(index), ("", 0))
         frame = walk.user_globals.get(name)
         if frame is not None and frame.axes[axis] is index:
-            return axis_of, (frame, axis)
+            return axis_of_frame, (frame, axis)
     _take_by_value(walk, index._data if hasattr(index, "_data") else index)
     return NotImplemented
 
 
-def axis_of(frame: Any, axis: int) -> Any:
+@builder
+def axis_of_frame(frame: Any, axis: int) -> Any:
     """A frame's index or columns."""
     return frame.axes[axis]
 
@@ -153,6 +157,7 @@ def reduce_view_of_frame(walk: Walk, array: Any) -> Reduced | None:
     return view_of_frame, (frame, place, array.dtype, array.shape, array.strides, offset)
 
 
+@builder
 def view_of_frame(
     frame: Any,
     place: int,

@@ -14,6 +14,8 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from kishu.history.reasons import UnstorableKind
+
 Reduced = Any
 """What a reducer gives: pickle's reduce tuple, or NotImplemented for the object's own reduce."""
 
@@ -68,8 +70,10 @@ class Walk(Protocol):
     def definition(self, obj: object) -> str:
         """Note that the value refers to a function or class of the notebook; gives its number."""
 
-    def hole(self, obj: object, reason: str, *content: object) -> Reduced:
-        """Leave the object out, with the reason; ``content`` tells when it has changed."""
+    def unstorable(
+        self, obj: object, kind: UnstorableKind, detail: str = "", *content: object
+    ) -> Reduced:
+        """Leave the object out; ``content`` tells when it has changed."""
 
     def renumber(self, obj: object) -> None:
         """Say that it is no longer what was left out under its number."""
@@ -131,7 +135,7 @@ class Loading(Protocol):
     def note(self, text: str) -> None:
         """Have the report say something of the variable that is built."""
 
-    def hole(self, number: str, type: str, reason: str) -> Any:
+    def unstorable(self, number: str, index: int) -> Any:
         """What stands where something could not be stored."""
 
 
@@ -244,11 +248,22 @@ def override(cls: type, reduce: Reducer | None) -> None:
     _cache.pop(id(cls), None)
 
 
+_listeners: list[Callable[[type], None]] = []
+
+
+def before_deciding(listener: Callable[[type], None]) -> Callable[[type], None]:
+    """Have a function called with each class that is met for the first time; it may `declare`."""
+    _listeners.append(listener)
+    return listener
+
+
 def treatment(cls: type) -> Treatment:
     """How objects of that very type are walked."""
     found = _cache.get(id(cls))
     if found is not None and found[0]() is cls:
         return found[1]
+    for listener in _listeners:
+        listener(cls)
     decided = _decide(cls)
     _cache[id(cls)] = (weakref.ref(cls), decided)
     return decided

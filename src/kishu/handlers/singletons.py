@@ -9,6 +9,7 @@ import importlib
 import sys
 from typing import Any
 
+from kishu.format1 import builder
 from kishu.handlers.registry import Reduced, Walk, handles
 
 _PLACES = {
@@ -44,6 +45,7 @@ def reduce_singleton(walk: Walk, obj: Any) -> Reduced:
     return find_singleton, place
 
 
+@builder
 def find_singleton(module: str, path: str) -> Any:
     """What is at that place in a module."""
     return _look(importlib.import_module(module), path)
@@ -69,10 +71,10 @@ def reduce_context(walk: Walk, context: decimal.Context) -> Reduced:
 def reduce_operator(walk: Walk, node: ast.AST) -> Reduced:
     """What the parser puts into all syntax trees; a tree that a tool hung onto it is not theirs."""
     name = type(node).__name__
-    if find_operator(name) is not node:
+    if find_syntax_operator(name) is not node:
         walk.link(node)
         return NotImplemented
-    return find_operator, (name,)
+    return find_syntax_operator, (name,)
 
 
 _ALL_OPERATORS = """
@@ -82,7 +84,8 @@ del of
 """
 
 
-def find_operator(name: str) -> ast.AST | None:
+@builder
+def find_syntax_operator(name: str) -> ast.AST | None:
     """The parser's own object for an operator, or for what is done with a name."""
     return _operators().get(name)
 
@@ -98,10 +101,11 @@ def _operators() -> dict[str, ast.AST]:
 def reduce_stream(walk: Walk, stream: Any) -> Reduced:
     """The kernel's own output streams by their names."""
     if stream is not find_stream(stream.name):
-        return walk.hole(stream, "it is a live connection of this kernel")
+        return walk.unstorable(stream, "live", "it is a live connection of this kernel")
     return find_stream, (stream.name,)
 
 
+@builder
 def find_stream(name: str) -> Any:
     """``sys.stdout`` or ``sys.stderr``, also while what we run is hushed."""
     stream = getattr(sys, name, None)

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from kishu.format1 import builder
 from kishu.handlers import building
 from kishu.handlers.registry import Reduced, Walk, importable
 
@@ -63,6 +64,7 @@ def _attributes(array: Any) -> dict[str, Any] | None:
     return state or None
 
 
+@builder
 def make_subarray(
     cls: Any, index: int, dtype: Any, shape: tuple[int, ...], order: str, writeable: bool
 ) -> Any:
@@ -85,6 +87,7 @@ def _fill(array: Any, index: int) -> None:
     building.now().memory(index, flat_bytes(array.view(np.ndarray)))
 
 
+@builder
 def view_subarray(cls: Any, *place: Any) -> Any:
     """An array of that class that looks into an owner's memory."""
     from kishu.handlers.numpy import view_array
@@ -92,12 +95,14 @@ def view_subarray(cls: Any, *place: Any) -> Any:
     return view_array(*place).view(cls)
 
 
+@builder
 def fill_subarray(array: Any, state: dict[str, Any]) -> None:
     """Give it its attributes."""
     array.__dict__.clear()
     array.__dict__.update(state)
 
 
+@builder
 def open_memmap(
     path: str, mode: str, offset: int, index: int, dtype: Any, shape: tuple[int, ...],
     order: str, writeable: bool,

@@ -11,12 +11,13 @@ import weakref
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from kishu.format1 import builder
 from kishu.handlers.instances import (
     Whole,
     cached_names,
-    fill_bare,
+    fill_instance,
     is_seen_whole,
-    make_bare,
+    make_instance,
     slot_names,
     whole,
 )
@@ -94,12 +95,13 @@ def reduce_by_attributes(walk: Walk, obj: Any) -> Reduced:
     """An instance whose class is passed over."""
     if _passed_over[type(obj)] is not _Passing.PROVEN:
         walk.opaque(type_name(type(obj)))
-    return make_bare, (type(obj),), whole(walk, obj), None, None, fill_past_class
+    return make_instance, (type(obj),), whole(walk, obj), None, None, fill_by_attributes
 
 
-def fill_past_class(obj: Any, content: Whole) -> None:
+@builder
+def fill_by_attributes(obj: Any, content: Whole) -> None:
     """Give an instance its content; its class is passed over from now on."""
-    fill_bare(obj, content)
+    fill_instance(obj, content)
     pass_over([type(obj)])
 
 
@@ -134,10 +136,11 @@ def supplemented(walk: Walk, obj: Any, reduced: Reduced) -> Reduced:
         return reduced
     walk.by_value(lost)
     make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
-    return make, arguments, (state, lost), items, pairs, fill_supplemented
+    return make, arguments, (state, lost), items, pairs, fill_with_extra_state
 
 
-def fill_supplemented(obj: Any, both: tuple[Any, dict[str, Any]]) -> None:
+@builder
+def fill_with_extra_state(obj: Any, both: tuple[Any, dict[str, Any]]) -> None:
     """Give an object its state in its own way, and then what that leaves out."""
     state, lost = both
     if state is not None:

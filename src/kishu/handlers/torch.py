@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from kishu.format1 import builder
 from kishu.handlers import building, singletons
 from kishu.handlers import numpy as arrays
 from kishu.handlers.registry import Reduced, Walk, declare, handles, importable
@@ -71,11 +72,11 @@ def reduce_tensor(walk: Walk, tensor: Any) -> Reduced:
     if used_up:
         walk.renumber(tensor)
     elif tensor.grad_fn is not None:
-        reason = f"it belongs to an autograd graph, {building.LEADS_TO_COPIES}"
-        return walk.hole(tensor, reason, tensor.detach())
+        detail = "it belongs to an autograd graph"
+        return walk.unstorable(tensor, "copies", detail, tensor.detach())
     if tensor.device.type == "meta":
         form = (tuple(tensor.size()), tensor.stride(), str(tensor.dtype), tensor.requires_grad)
-        return make_form, (*form, cls is torch.nn.Parameter), tensor.__dict__ or None
+        return make_meta_tensor, (*form, cls is torch.nn.Parameter), tensor.__dict__ or None
     return _reduce_with_memory(tensor, used_up)
 
 
@@ -90,13 +91,13 @@ def _reduce_with_memory(tensor: Any, used_up: bool) -> Reduced:
     if own is not None or tensor.is_inference():
         arguments = (*arguments, own, tensor.is_inference())
     if used_up:
-        return make_value, arguments
+        return make_detached_tensor, arguments
     state = {"grad": tensor.grad, **tensor.__dict__}
     if tensor._backward_hooks:
         state["_backward_hooks"] = tensor._backward_hooks
     if _is_plain_view(tensor):
         place = tuple(tensor.size()), tensor.stride(), tensor.storage_offset()
-        return make_view, (tensor._base, *place), state, None, None, fill_tensor
+        return make_tensor_view, (tensor._base, *place), state, None, None, fill_tensor
     return make_tensor, arguments, state, None, None, fill_tensor
 
 
@@ -113,7 +114,8 @@ def _is_plain_view(tensor: Any) -> bool:
     )
 
 
-def make_view(base: Any, size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> Any:
+@builder
+def make_tensor_view(base: Any, size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> Any:
     """A view of a tensor, which autograd knows to be one."""
     return base.as_strided(size, stride, offset)
 
@@ -140,12 +142,14 @@ def _is_used_up(tensor: Any) -> bool:
 _MOST_STEPS = 32
 
 
-def make_value(*arguments: Any) -> Any:
+@builder
+def make_detached_tensor(*arguments: Any) -> Any:
     """What a tensor was whose graph had been used up."""
     building.now().note("its autograd graph, used up by then, did not come back")
     return make_tensor(*arguments)
 
 
+@builder
 def make_tensor(
     storage: Any,
     dtype: str,
@@ -175,7 +179,8 @@ def make_tensor(
     return tensor.requires_grad_(requires_grad)
 
 
-def make_form(
+@builder
+def make_meta_tensor(
     size: tuple[int, ...], stride: tuple[int, ...], dtype: str, requires_grad: bool, parameter: bool
 ) -> Any:
     """A tensor on no device: a form without content."""
@@ -188,6 +193,7 @@ def make_form(
     return tensor.requires_grad_(requires_grad)
 
 
+@builder
 def fill_tensor(tensor: Any, state: dict[str, Any]) -> None:
     """Give a tensor its gradient and the attributes set on it."""
     tensor.grad = state.pop("grad")
@@ -205,13 +211,14 @@ def reduce_storage(walk: Walk, storage: Any) -> Reduced:
     if on_host and not storage.resizable():
         found = arrays.owner_at(walk, storage.data_ptr(), storage.nbytes())
         if found is not None:
-            return storage_of, (*found, storage.nbytes())
+            return storage_over_array, (*found, storage.nbytes())
     index = walk.memory(storage_bytes(storage if on_host else storage.cpu()), on_host)
     shared = (True,) if on_host and storage.is_shared() else ()
     return make_storage, (index, storage.nbytes(), device, *shared)
 
 
-def storage_of(array: Any, at: int, nbytes: int) -> Any:
+@builder
+def storage_over_array(array: Any, at: int, nbytes: int) -> Any:
     """The storage of tensors that look at an array's memory, from a byte of it on."""
     import torch
 
@@ -231,6 +238,7 @@ def storage_bytes(storage: Any) -> memoryview:
     return memoryview(raw).cast("B")
 
 
+@builder
 def make_storage(index: int, nbytes: int, device: str, shared: bool = False) -> Any:
     """A storage with the bytes of a buffer, perhaps in memory that processes can share."""
     import torch
@@ -246,8 +254,8 @@ def make_storage(index: int, nbytes: int, device: str, shared: bool = False) -> 
 @handles("torch.utils.data.dataloader._BaseDataLoaderIter", subclasses=True)
 def reduce_batches(walk: Walk, batches: Any) -> Reduced:
     """How many batches it has given."""
-    reason = f"it is an iterator over a loader, {building.MOVES}"
-    return walk.hole(batches, reason, batches._num_yielded)
+    detail = "it is an iterator over a loader"
+    return walk.unstorable(batches, "moves", detail, batches._num_yielded)
 
 
 @handles("torch._C.Generator", "torch.Generator")
@@ -260,6 +268,7 @@ def reduce_generator(walk: Walk, generator: Any) -> Reduced:
     return make_generator, (str(generator.device),), state, None, None, fill_generator
 
 
+@builder
 def make_generator(device: str) -> Any:
     """A random generator."""
     import torch
@@ -267,6 +276,7 @@ def make_generator(device: str) -> Any:
     return torch.Generator(device=device)
 
 
+@builder
 def fill_generator(generator: Any, state: bytes) -> None:
     """Put a generator into a state."""
     import torch

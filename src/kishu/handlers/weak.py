@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from kishu.format1 import builder
 from kishu.handlers.registry import Reduced, Walk, handles
 
 Ref = weakref.ref[Any]
@@ -20,6 +21,7 @@ def reduce_ref(walk: Walk, ref: Ref) -> Reduced:
     return make_ref, (obj, ref.__callback__)
 
 
+@builder
 def make_ref(obj: Any, callback: Callable[[Ref], Any] | None) -> Ref:
     """A reference to a live object."""
     return weakref.ref(obj, callback) if callback is not None else weakref.ref(obj)
@@ -29,6 +31,7 @@ class _Gone:
     """What a dead reference referred to."""
 
 
+@builder
 def dead_ref() -> Ref:
     """A reference to what is no more."""
     return weakref.ref(_Gone())
@@ -45,6 +48,7 @@ def reduce_proxy(walk: Walk, proxy: Any) -> Reduced:
     return weakref.proxy, (obj,)
 
 
+@builder
 def dead_proxy() -> Any:
     """A proxy of what is no more."""
     return weakref.proxy(_Gone())
@@ -57,10 +61,11 @@ def reduce_table(walk: Walk, table: Any) -> Reduced:
     walk.by_value(entries)
     for entry in entries:
         walk.by_value(entry)
-    return type(table), (), entries, None, None, fill_table
+    return type(table), (), entries, None, None, fill_weak_table
 
 
-def fill_table(table: Any, entries: list[Any]) -> None:
+@builder
+def fill_weak_table(table: Any, entries: list[Any]) -> None:
     """Put the entries in."""
     if isinstance(table, weakref.WeakSet):
         table.update(entries)

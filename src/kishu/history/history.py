@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Iterator
 from typing import Literal
 
 from kishu.errors import Damaged
+from kishu.history.reasons import Flaw
 from kishu.history.records import (
     Commit,
     CommitId,
@@ -46,7 +47,7 @@ class History:
         self.untrusted_versions: set[VersionId] = set()
         self.documents: dict[CommitId, Document] = {}
         self.untrusted_documents: set[CommitId] = set()
-        self.flaws: dict[VersionId, str] = {}
+        self.flaws: dict[VersionId, Flaw] = {}
         self._leaves: dict[OperationId, None] = {}
 
     @classmethod
@@ -83,14 +84,17 @@ class History:
         self._add_documents(operation, trusted)
         for move in operation.moves:
             self._move(move)
-        if operation.kind == "ignore":
-            self.ignored |= set(operation.names)
-        elif operation.kind == "unignore":
-            self.ignored -= set(operation.names)
-        elif operation.kind == "gc" and trusted:
-            self.forgotten.update(operation.names)
+        self._add_names(operation, trusted)
         if trusted:
             self.flaws.update(operation.flaws)
+
+    def _add_names(self, operation: Operation, trusted: bool) -> None:
+        if operation.kind == "ignore":
+            self.ignored.update(operation.names)
+        elif operation.kind == "unignore":
+            self.ignored.difference_update(operation.names)
+        elif operation.kind == "gc" and trusted:
+            self.forgotten.update(operation.names)
 
     def _add_versions(self, operation: Operation, trusted: bool) -> None:
         for version, recipe in operation.versions.items():

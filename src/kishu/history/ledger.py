@@ -10,6 +10,7 @@ import msgspec
 from blake3 import blake3
 
 from kishu.history.history import MAIN, History
+from kishu.history.reasons import Flaw
 from kishu.history.records import (
     STEPS,
     Commit,
@@ -97,7 +98,7 @@ class Ledger:
         moves: list[RefMove] | None = None,
         names: list[str] | None = None,
         documents: dict[CommitId, Document] | None = None,
-        flaws: dict[VersionId, str] | None = None,
+        flaws: dict[VersionId, Flaw] | None = None,
         when: When = "now",
     ) -> Operation:
         """Append an operation; only then are the head and the steps moved.

@@ -145,9 +145,10 @@ def show(history: History, id: CommitId, head: CommitId) -> Shown:
 
 def _variable(history: History, name: str, state: State) -> Variable:
     recipe = history.recipe(state[name])
-    reasons = [hole.reason for part in recipe.parts for hole in part.holes]
-    if state[name] in history.flaws:
-        reasons.append(f"it {history.flaws[state[name]]}")
+    reasons = [place.text for part in recipe.parts for place in part.unstorable]
+    flaw = history.flaws.get(state[name])
+    if flaw is not None:
+        reasons.append(f"it {flaw.text}")
     return Variable(
         type=recipe.parts[recipe.roots[name]].type,
         nbytes=recipe.nbytes,

@@ -11,6 +11,8 @@ from typing import Literal
 import msgspec
 from blake3 import blake3
 
+from kishu.history.reasons import Flaw, Unstorable
+
 VersionId = str
 CommitId = str
 OperationId = str
@@ -28,17 +30,6 @@ class Blob(msgspec.Struct, omit_defaults=True, frozen=True):
     depth: int = 0
 
 
-class Hole(msgspec.Struct, frozen=True):
-    """A place in a part where the value could not be stored."""
-
-    type: str
-    reason: str
-
-
-UNREADABLE = "cannot be read"
-"""What the reason of a hole begins with whose changes are not seen."""
-
-
 class Segment(msgspec.Struct, omit_defaults=True, kw_only=True):
     """A run of a long container's elements; the fields are those of a part.
 
@@ -54,7 +45,7 @@ class Segment(msgspec.Struct, omit_defaults=True, kw_only=True):
     oob: list[Blob] = []
     members: list[int] = []
     lines: list[tuple[str, int]] = []
-    holes: list[Hole] = []
+    unstorable: list[Unstorable] = []
     opaque: list[str] = []
 
 
@@ -73,7 +64,7 @@ class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
         oob: memory that libraries passed out-of-band (pickle protocol 5), in order.
         members: other parts of the recipe that the stream refers to, by position.
         lines: file name and first line of each code object, in order; not part of the content.
-        holes: what of it could not be stored.
+        unstorable: what of it could not be stored; the stream refers to each by its position.
         opaque: types that only their own reduce describes: not checked further.
         segments: the tree of the pages of a long container's segments; ``nbytes``: their bytes.
     """
@@ -85,7 +76,7 @@ class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
     oob: list[Blob] = []
     members: list[int] = []
     lines: list[tuple[str, int]] = []
-    holes: list[Hole] = []
+    unstorable: list[Unstorable] = []
     opaque: list[str] = []
     segments: Blob | None = None
     nbytes: int = 0
@@ -108,19 +99,19 @@ class Recipe(msgspec.Struct, omit_defaults=True):
     @property
     def storable(self) -> bool:
         """Whether every bit of it is stored."""
-        return not any(part.holes for part in self.parts)
+        return not any(part.unstorable for part in self.parts)
 
     @property
     def unreadable(self) -> str:
         """Why changes of it are not seen; empty where they are."""
-        holes = [hole for part in self.parts for hole in part.holes]
-        return next((h.reason for h in holes if h.reason.startswith(UNREADABLE)), "")
+        places = [place for part in self.parts for place in part.unstorable]
+        return next((place.text for place in places if place.unreadable), "")
 
     def status(self) -> Status:
         """What of this version is stored."""
         if self.storable:
             return "stored"
-        if any(part.holes and part.type == part.holes[0].type for part in self.parts):
+        if any(part.unstorable and part.type == part.unstorable[0].type for part in self.parts):
             return "recomputable"
         return "partial"
 
@@ -145,8 +136,7 @@ def is_variable(entity: str) -> bool:
 
 
 Status = Literal["stored", "partial", "recomputable"]
-"""``stored``; ``partial``: but for its holes; ``recomputable``: the value itself is one, or what is
-stored of it is not what it was."""
+"""``stored``; ``partial``: but for places in it; ``recomputable``: the value itself cannot be."""
 
 
 class Cell(msgspec.Struct, omit_defaults=True):
@@ -289,9 +279,10 @@ class Operation(msgspec.Struct, omit_defaults=True, kw_only=True):
         versions: recipes of the versions that appear in them for the first time.
         sources: texts of cells that appear in them for the first time, by name.
         moves: refs that it set.
-        names: the variables that an ``ignore`` or ``unignore`` names; the commits whose data a ``gc`` let go.
+        names: the variables that an ``ignore`` or ``unignore`` names; the commits whose data a
+            ``gc`` let go.
         documents: the notebook's cells at commits, as a front end told them.
-        flaws: why versions cannot be had from what is stored of them, as loading them showed.
+        flaws: what is wrong with what loading versions back gave.
     """
 
     id: OperationId
@@ -311,7 +302,7 @@ class Operation(msgspec.Struct, omit_defaults=True, kw_only=True):
     moves: list[RefMove] = []
     names: list[str] = []
     documents: dict[CommitId, Document] = {}
-    flaws: dict[VersionId, str] = {}
+    flaws: dict[VersionId, Flaw] = {}
 
     @property
     def changes_something(self) -> bool:

@@ -118,14 +118,14 @@ class Hooks:
         not show the cell's exception, and by none where the cell was interrupted before it began or
         while it awaited something.
         """
-        for place, began in reversed(list(enumerate(self._running))):
-            if began is info:
+        places = range(len(self._running) - 1, -1, -1)
+        for place in places:
+            if self._running[place] is info:
                 return place
-        text = getattr(info, "raw_cell", None)
+        text: str | None = getattr(info, "raw_cell", None)
         if text is not None and not text.strip():
             return None
-        same = (at for at in reversed(range(len(self._running))) if self._text(at) == text)
-        return next(same, 0)
+        return next((place for place in places if self._text(place) == text), 0)
 
     def _text(self, place: int) -> object:
         return getattr(self._running[place], "raw_cell", None)

@@ -16,6 +16,7 @@ from blake3 import blake3
 
 from kishu.handlers import building
 from kishu.handlers.registry import type_name
+from kishu.history.reasons import UnstorableKind
 from kishu.observe.walk import Reducing
 
 _Python: Any = pickle._Pickler
@@ -40,9 +41,11 @@ class Canonical(Reducing, _Python):  # type: ignore[misc]
             return self._unnumbered(*obj.unnumbered())
         return NotImplemented if type(obj) in self._own else super().reducer_override(obj)
 
-    def hole(self, obj: object, reason: str, *content: object) -> Any:
+    def unstorable(
+        self, obj: object, kind: UnstorableKind, detail: str = "", *content: object
+    ) -> Any:
         """By what is known of it: its number is another each time."""
-        return self._unnumbered(type_name(type(obj)), reason, content or None)
+        return self._unnumbered(type_name(type(obj)), kind, content or None)
 
     def _unnumbered(self, *known: object) -> Any:
         self.by_value(known)

@@ -18,7 +18,8 @@ import xxhash
 
 from kishu.handlers.numpy import form_of, holds_objects, in_memory_order
 from kishu.handlers.registry import ATOMS, treatment
-from kishu.history.records import Hole, Segment
+from kishu.history.reasons import Unstorable
+from kishu.history.records import Segment
 from kishu.observe.held import LINKING, held_nodes
 from kishu.observe.identity import Number
 from kishu.observe.walk import PROTOCOL, Counters, Scan, Sink, Walk, plain_scan
@@ -105,15 +106,15 @@ class Piece:
         digest: of their stream and memory; equal means unchanged content.
         held: addresses of nodes in it that something else holds, too.
         scan: what the walk found; None once ``stored`` says it all.
-        refs, marks, holes: as in a scan.
+        refs, marks, unstorable: as in a scan.
         members: by position, what its stream refers to: positions in its part's ``members``.
         stored: the segment in the history that it equals; None if not known.
         named: the segment that it would be stored as.
     """
 
     __slots__ = (
-        "count", "digest", "first", "held", "holes", "marks", "members", "named", "refs", "scan",
-        "stored",
+        "count", "digest", "first", "held", "marks", "members", "named", "refs", "scan", "stored",
+        "unstorable",
     )  # fmt: skip
 
     def __init__(
@@ -125,7 +126,7 @@ class Piece:
         self.digest = scan.digest
         self.refs = scan.refs
         self.marks = scan.marks
-        self.holes = scan.holes
+        self.unstorable = scan.unstorable
         self.scan: Scan | None = scan
         self.members: list[int] = []
         self.stored: Segment | None = None
@@ -148,7 +149,7 @@ class Around(NamedTuple):
     ids: frozenset[int]
     refs: dict[Number, object]
     marks: tuple[Number, ...]
-    holes: list[Hole]
+    unstorable: list[Unstorable]
 
 
 class Longs:
@@ -213,7 +214,7 @@ class Longs:
         ids = set(containers)
         refs: dict[Number, object] = {}
         marks: list[Number] = []
-        holes: list[Hole] = []
+        unstorable: list[Unstorable] = []
         for index, container in enumerate(containers.values()):
             digest.update(b"".join(form(container)))
             was = before[index] if index < len(before) else 0
@@ -224,9 +225,9 @@ class Longs:
                 ids |= piece.held
                 refs.update(piece.refs)
                 marks += piece.marks
-                holes += piece.holes
+                unstorable += piece.unstorable
         self._met[entity] = tuple(containers)
-        return Around(digest.digest(), frozenset(ids), refs, tuple(marks), holes)
+        return Around(digest.digest(), frozenset(ids), refs, tuple(marks), unstorable)
 
     def pieces(self, container: Any, was: int = 0, tolerant: bool = False) -> list[Piece]:
         """The pieces of a container as they are in this look.

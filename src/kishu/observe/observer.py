@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from kishu.handlers.registry import ATOMS, importable
 from kishu.history.history import State
-from kishu.history.records import UNREADABLE, Recipe, VersionId, is_number, is_setting, is_variable
+from kishu.history.records import Recipe, VersionId, is_number, is_setting, is_variable
 from kishu.observe.batches import Batches
 from kishu.observe.carriers import Carriers
 from kishu.observe.groups import Group, groups
@@ -357,7 +357,7 @@ class Observer:
                 )
             except Exception as error:
                 # The text alone: the error would keep the value alive by its traceback.
-                reason = f"{UNREADABLE} ({type(error).__name__}: {error})"
+                reason = f"{type(error).__name__}: {error}"
         return self._walk(tolerant=True).scan(Unreadable(value, reason))
 
     def _scan_around(self, entity: str, value: Any, longs: dict[int, Any], tolerant: bool) -> Scan:
@@ -378,7 +378,7 @@ class Observer:
             ids=scan.ids | around.ids,
             refs=scan.refs | around.refs,
             marks=scan.marks + around.marks,
-            holes=scan.holes + around.holes,
+            unstorable=scan.unstorable + around.unstorable,
             longs=longs,
         )
 
@@ -399,7 +399,7 @@ class Observer:
             or self.scan(entity, look.values[entity])
             for entity in group
         }
-        tolerant = any(scan.holes for scan in scans.values())
+        tolerant = any(scan.unstorable for scan in scans.values())
         for entity, scan in scans.items():
             if scan.apart and len(group) == 1:
                 scans[entity] = self._whole_walk(tolerant).scan(look.values[entity])
@@ -436,7 +436,7 @@ class Observer:
         try:
             return [self.cut(look, group)]
         except Exception as error:
-            reason = f"{UNREADABLE} ({type(error).__name__}: {error})"
+            reason = f"{type(error).__name__}: {error}"
         cuts = []
         for entity in group:
             value = look.values[entity]

@@ -71,19 +71,19 @@ class Recorder:
             "buffers": [self._memory(memory) for memory in scan.buffers],
             "oob": [self._memory(memory) for memory in scan.oob],
             "lines": scan.lines,
-            "holes": scan.holes,
+            "unstorable": scan.unstorable,
             "opaque": scan.opaque,
         }
 
     def _long_part(self, part: LivePart) -> Part:
         segments = [piece.stored or self._segment(piece) for piece in part.pieces]
-        holes = {(hole.type, hole.reason): hole for s in segments for hole in s.holes}
+        unstorable = dict.fromkeys(place for s in segments for place in s.unstorable)
         return Part(
             type=part_type(part),
             kind="long",
             stream=self._stream(part.scan.stream),
             members=part.members,
-            holes=list(holes.values()),
+            unstorable=list(unstorable),
             opaque=sorted({type for segment in segments for type in segment.opaque}),
             segments=write_pages(segments, self._writer),
             nbytes=sum(_nbytes(segment) for segment in segments),

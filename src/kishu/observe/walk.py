@@ -28,7 +28,7 @@ from kishu.handlers.instances import has_caches, reduce_instance, without_caches
 from kishu.handlers.registry import ATOMS, Reduced, importable, treatment, type_name
 from kishu.handlers.supplements import lost_names, supplemented
 from kishu.history.blobs import CHUNK_BYTES
-from kishu.history.records import Hole
+from kishu.history.reasons import Unstorable, UnstorableKind
 from kishu.observe.held import held_nodes
 from kishu.observe.identity import Identities, Number
 
@@ -92,7 +92,7 @@ class Scan(NamedTuple):
     buffers: list[Memory]
     oob: list[Memory]
     lines: list[tuple[str, int]]
-    holes: list[Hole]
+    unstorable: list[Unstorable]
     opaque: list[str]
     members: list[int]
     longs: dict[int, Any] | None = None
@@ -193,7 +193,7 @@ class Reducing:
         self._refs: dict[Number, object] = {}
         self._marks: dict[Number, None] = {}
         self._lines: list[tuple[str, int]] = []
-        self._holes: list[Hole] = []
+        self._unstorable: list[Unstorable] = []
         self._opaque: dict[str, None] = {}
         self._linked: set[int] = set()
         self._taken: dict[int, tuple[int, int]] = {}
@@ -249,17 +249,17 @@ class Reducing:
         self._refs[number] = obj
         return number
 
-    def hole(self, obj: object, reason: str, *content: object) -> Reduced:
+    def unstorable(
+        self, obj: object, kind: UnstorableKind, detail: str = "", *content: object
+    ) -> Reduced:
         """Leave the object out; ``content`` tells when it has changed."""
-        name = type_name(type(obj))
-        self._holes.append(Hole(name, reason))
+        self._unstorable.append(Unstorable(type_name(type(obj)), kind, detail))
         number = self._identities.number(obj)
         self._marks[number] = None
+        arguments = number, len(self._unstorable) - 1
         if not content:
-            return building.hole, (number, name, reason)
-        return (
-            building.hole, (number, name, reason), content, None, None, building.ignore_content
-        )  # fmt: skip
+            return building.unstorable, arguments
+        return building.unstorable, arguments, content, None, None, building.ignore_content
 
     def renumber(self, obj: object) -> None:
         """Say that it is no longer what was left out under its number."""
@@ -318,10 +318,10 @@ class Reducing:
         self._asked = True
         cls = type(obj)
         if cls is Unreadable:
-            return self.hole(obj.value, obj.reason)
+            return self.unstorable(obj.value, "unreadable", obj.reason)
         reduce, _, opaque, _, compiled, _ = treatment(cls)
         if self._excluded and type_name(cls) in self._excluded:
-            return self.hole(obj, "its class is on the list of classes that are never stored")
+            return self.unstorable(obj, "excluded")
         if reduce is not None:
             reduced = reduce(self, obj)
             if reduced is not NotImplemented:
@@ -369,11 +369,15 @@ class Reducing:
         try:
             reduced = _reduced(obj)
         except Exception as error:
-            return self.hole(obj, f"{type(error).__name__}: {error}")
+            return self.unstorable(obj, "unpicklable", f"{type(error).__name__}: {error}")
         if isinstance(reduced, str) and not _found_by_name(obj, reduced):
-            return self.hole(obj, f"it says that it is {reduced!r}, which is not there")
+            return self.unstorable(
+                obj, "unpicklable", f"it says that it is {reduced!r}, which is not there"
+            )
         if not isinstance(reduced, (str, tuple)):
-            return self.hole(obj, "its reduce gives neither a name nor a recipe")
+            return self.unstorable(
+                obj, "unpicklable", "its reduce gives neither a name nor a recipe"
+            )
         return reduced
 
 
@@ -514,7 +518,7 @@ class Walk(Reducing, pickle.Pickler):
             buffers=self._buffers,
             oob=self._oob,
             lines=self._lines,
-            holes=self._holes,
+            unstorable=self._unstorable,
             opaque=sorted(self._opaque),
             members=[],
         )
@@ -562,7 +566,7 @@ def plain_scan(stream: list[bytes]) -> Scan:
         digest.update(piece)
     return Scan(
         digest=digest.digest(), plain=True, stream=stream, ids=frozenset(), top=0, loops=False,
-        refs={}, marks=(), buffers=[], oob=[], lines=[], holes=[], opaque=[], members=[],
+        refs={}, marks=(), buffers=[], oob=[], lines=[], unstorable=[], opaque=[], members=[],
     )  # fmt: skip
 
 

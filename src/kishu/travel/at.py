@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kishu.history.history import State
+from kishu.history.reasons import Flaw
 from kishu.history.records import VersionId, is_variable
 from kishu.observe.hush import hushed
 from kishu.travel.build import Build, without_collecting
@@ -20,7 +21,7 @@ class At(Mapping[str, Any]):
             for one warns.
     """
 
-    def __init__(self, state: State, build: Build, flaws: Mapping[VersionId, str]) -> None:
+    def __init__(self, state: State, build: Build, flaws: Mapping[VersionId, Flaw]) -> None:
         self._state = {entity: v for entity, v in state.items() if is_variable(entity)}
         self._build = build
         self._flaws = flaws
@@ -31,8 +32,8 @@ class At(Mapping[str, Any]):
         with hushed(), without_collecting():
             value = self._build.value(name)
         flaw = self._flaws.get(self._state[name])
-        if flaw:
-            warnings.warn(f"{name} {flaw}", stacklevel=2)
+        if flaw is not None:
+            warnings.warn(f"{name} {flaw.text}", stacklevel=2)
         return value
 
     def __iter__(self) -> Iterator[str]:

@@ -14,14 +14,16 @@ from typing import Any, Self
 
 import msgspec
 
+from kishu import format1
 from kishu.errors import Damaged, NotRecoverable
 from kishu.handlers import building
 from kishu.handlers.classes import fill_class, make_class
 from kishu.handlers.code import fill_function, is_of_notebook, make_function
-from kishu.handlers.numpy import fill_objects, make_objects
+from kishu.handlers.numpy import fill_object_array, make_object_array
 from kishu.history import blobs
 from kishu.history.history import History, State
 from kishu.history.pages import read_pages
+from kishu.history.reasons import Unstorable
 from kishu.history.records import Blob, Part, Recipe, Segment, VersionId
 from kishu.observe.identity import Identities, Number
 from kishu.observe.longs import is_array
@@ -188,9 +190,9 @@ class Build:
         finally:
             self._looking.discard(number)
 
-    def still_alive(self, number: Number, reason: str) -> Any:
+    def still_alive(self, number: Number, place: Unstorable) -> Any:
         """The live object that could not be stored; None if it is gone, or proves nothing."""
-        if not self.reuses or reason.endswith(building.MOVES):
+        if not self.reuses or place.moves:
             return None
         return self._identities.live(number)
 
@@ -199,8 +201,8 @@ class Assembly:
     """The objects of one recipe's parts, each built once and in whatever order they need.
 
     Attributes:
-        reused: types of live objects that stand in where they could not be stored, and why.
-        missing: types of what could not be stored and is gone, and why.
+        reused: where live objects stand in that could not be stored.
+        missing: where something could not be stored, and is gone.
         notes: what else is to be said of its variables.
     """
 
@@ -212,8 +214,8 @@ class Assembly:
         live: Mapping[int, Any],
     ) -> None:
         self.recipe = recipe
-        self.reused: list[tuple[str, str]] = []
-        self.missing: list[tuple[str, str]] = []
+        self.reused: list[Unstorable] = []
+        self.missing: list[Unstorable] = []
         self.notes: list[str] = []
         # The build holds its assemblies; a cycle would keep what was built alive.
         self._build: Build = weakref.proxy(build)
@@ -348,7 +350,7 @@ class Assembly:
 
     def _new_long(self, part: Part) -> Any:
         if part.stream.size:
-            return make_objects(*pickle.loads(blobs.read(part.stream, self._store)))
+            return make_object_array(*pickle.loads(blobs.read(part.stream, self._store)))
         return _HOLLOW[part.type]()
 
     def counts(self, index: int) -> list[int]:
@@ -363,6 +365,7 @@ class Assembly:
         alone = Part(
             type=part.type, stream=segment.stream, buffers=segment.buffers, oob=segment.oob,
             members=[part.members[at] for at in segment.members], lines=segment.lines,
+            unstorable=segment.unstorable,
         )  # fmt: skip
         with self._unpickling(alone) as unpickler:
             return unpickler.load()
@@ -440,7 +443,7 @@ def _joined(cls: type, pieces: list[Any]) -> Any:
 def _extend(container: Any, at: int, piece: Any) -> None:
     """Put a segment's elements in, as those from the ``at``-th on."""
     if is_array(container):
-        fill_objects(container, piece, at)
+        fill_object_array(container, piece, at)
     elif type(container) is list:
         container.extend(piece)
     elif type(container) is set:
@@ -462,6 +465,13 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(stream, buffers=oob)
         self._assembly = assembly
         self._part = part
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module == format1.__name__ and name not in format1.NAMES:
+            raise NotRecoverable(
+                f"It is built by {name}, which this Kishu does not know.", "Install a newer kishu."
+            )
+        return super().find_class(module, name)
 
     def persistent_load(self, pid: Any) -> Any:
         return self._assembly.object(self._part.members[pid])
@@ -505,14 +515,15 @@ class _PartLoading:
         """Have the report say something of the variable that is built."""
         self._assembly.notes.append(text)
 
-    def hole(self, number: str, type: str, reason: str) -> Any:
+    def unstorable(self, number: str, index: int) -> Any:
         """What stands where something could not be stored."""
-        live = self._build.still_alive(number, reason)
+        place = self._part.unstorable[index]
+        live = self._build.still_alive(number, place)
         if live is not None:
-            self._assembly.reused.append((type, reason))
+            self._assembly.reused.append(place)
             return live
-        self._assembly.missing.append((type, reason))
-        return building.Missing(number, type, reason)
+        self._assembly.missing.append(place)
+        return building.Missing(number, place)
 
 
 def make_definition(skeleton: tuple[Any, ...]) -> Any:

@@ -172,7 +172,7 @@ def _action(recipe: Recipe, index: int, entry: _Alive, found: dict[int, _Alive])
         member in found and found[member].part.top is held
         for member, held in zip(target.members, entry.members, strict=True)
     )
-    if target.kind == now.kind == "long" and not (target.holes or now.holes):
+    if target.kind == now.kind == "long" and not (target.unstorable or now.unstorable):
         if target.stream != now.stream:
             # An array of another shape.
             return None
@@ -191,7 +191,7 @@ def _action(recipe: Recipe, index: int, entry: _Alive, found: dict[int, _Alive])
                 if target.buffers[position] != now.buffers[position]
             ]
             return Rewrite(live, now, changed)
-    return Refill(live) if fillable(type(live)) and not target.holes else None
+    return Refill(live) if fillable(type(live)) and not target.unstorable else None
 
 
 def _rewritable(target: Part, entry: _Alive) -> bool:

@@ -8,9 +8,9 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from kishu.errors import KishuError, NotRecoverable, RestoreError
-from kishu.handlers import building
 from kishu.history import blobs
 from kishu.history.history import History, State
+from kishu.history.reasons import Flaw
 from kishu.history.records import SETTING, VersionId, is_number, is_setting, is_variable
 from kishu.observe.canonical import Canonical
 from kishu.observe.observer import Change, Look, Observer
@@ -111,14 +111,14 @@ def let_go(place: Place, release: Callable[[], None], report: Report) -> None:
             report.unchecked.setdefault(name, reason)
 
 
-def note_shortfall(name: str, assembly: Assembly, flaw: str, report: Report) -> None:
+def note_shortfall(name: str, assembly: Assembly, flaw: Flaw | None, report: Report) -> None:
     """Say what a variable that was built lacks; ``flaw``: what is known to be wrong with it."""
-    for type_, reason in assembly.missing:
-        report.missing[name] = f"came back without its {type_}: {reason}"
+    for place in assembly.missing:
+        report.missing[name] = f"came back without its {place.type}: {place.text}"
     if assembly.notes:
         report.unchecked[name] = "; ".join(dict.fromkeys(assembly.notes))
-    if flaw:
-        report.missing[name] = f"it {flaw}"
+    if flaw is not None:
+        report.missing[name] = f"it {flaw.text}"
 
 
 def _ran_code(release: Callable[[], None]) -> bool:
@@ -301,9 +301,9 @@ class _Attempt:
                 self._changes.bind[name] = values[name]
             same = self._before.values.get(name, self) is values[name]
             (report.patched if same else report.loaded).append(name)
-            for type_, reason in assembly.reused:
-                report.unchecked[name] = f"holds the {type_} that was there: {reason}"
-            flaw = self._place.history.flaws.get(change.version, "")
+            for place in assembly.reused:
+                report.unchecked[name] = f"holds the {place.type} that was there: {place.text}"
+            flaw = self._place.history.flaws.get(change.version)
             note_shortfall(name, assembly, flaw, report)
             opaque = sorted({type_ for part in change.recipe.parts for type_ in part.opaque})
             if opaque:
@@ -323,13 +323,13 @@ class _Attempt:
                 raise NotRecoverable("A function or class could not be stored.")
             return
         values = self._place.replay(change.version, self._build)
-        holes = [hole for part in change.recipe.parts for hole in part.holes]
+        places = [place for part in change.recipe.parts for place in part.unstorable]
         for name in names:
             self._changes.bind[name] = values[name]
             report.recomputed.append(name)
-            for hole in holes:
-                if building.LEADS_TO_COPIES in hole.reason:
-                    report.unchecked[name] = f"its {hole.type}: {hole.reason}"
+            for place in places:
+                if place.leads_to_copies:
+                    report.unchecked[name] = f"its {place.type}: {place.text}"
 
     def _give_up(self, change: CoVariable, names: list[str], reason: str, report: Report) -> None:
         """Name what could not be built; what lives stays, and the state says what is there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, NamedTuple
 
-from kishu.handlers.numpy import fill_objects, in_memory_order
+from kishu.handlers.numpy import fill_object_array, in_memory_order
 from kishu.travel.fill import Inverse, run_all
 
 
@@ -61,13 +61,13 @@ def _splice_array(live: Any, edits: list[Edit]) -> Inverse:
         line = in_memory_order(live)
         undo = [(edit.at, line[edit.at : edit.end].tolist()) for edit in edits]
         for edit in edits:
-            fill_objects(live, edit.new, edit.at)
+            fill_object_array(live, edit.new, edit.at)
     else:
         items = in_memory_order(live).tolist()
         undo = [(0, items.copy())]
         _splice_list(items, edits)
-        fill_objects(live, items)
-    return lambda: run_all([partial(fill_objects, live, old, at) for at, old in undo])
+        fill_object_array(live, items)
+    return lambda: run_all([partial(fill_object_array, live, old, at) for at, old in undo])
 
 
 def _splice_dict(live: dict[Any, Any], edits: list[Edit]) -> Inverse:

@@ -20,6 +20,7 @@ from kishu.handlers.supplements import (
     unsaid,
 )
 from kishu.history.history import History
+from kishu.history.reasons import Flaw, UnstorableKind
 from kishu.history.records import Recipe, VersionId, is_variable
 from kishu.observe.canonical import Canonical
 from kishu.observe.hush import hushed
@@ -47,17 +48,17 @@ class Finding(NamedTuple):
     """What a trial showed of one version.
 
     Attributes:
-        flaw: why it cannot be had from what is stored; empty if it can.
+        flaw: what is wrong with what is stored; None if it comes back as it was.
         lost: whether attributes are lost that are stored, too, from now on.
     """
 
-    flaw: str = ""
+    flaw: Flaw | None = None
     lost: bool = False
 
 
-def flaws_in(findings: Mapping[VersionId, Finding]) -> dict[VersionId, str]:
+def flaws_in(findings: Mapping[VersionId, Finding]) -> dict[VersionId, Flaw]:
     """The flaws of the versions that have one."""
-    return {version: finding.flaw for version, finding in findings.items() if finding.flaw}
+    return {version: found.flaw for version, found in findings.items() if found.flaw is not None}
 
 
 class Trials:
@@ -149,9 +150,9 @@ class Trials:
                 now = self._described(self._loaded(recipe))
             except Exception as error:
                 lost = self._learn_unsaid(was) or self._pass_over(was)
-                return Finding(f"cannot be loaded again: {type(error).__name__}: {error}", lost)
-            flaw = "" if was.print == now.print else "is another when it is loaded again"
-            lost = self._learn(was, now, until) or (bool(flaw) and self._pass_over(was))
+                return Finding(Flaw("unloadable", f"{type(error).__name__}: {error}"), lost)
+            flaw = None if was.print == now.print else Flaw("another")
+            lost = self._learn(was, now, until) or (flaw is not None and self._pass_over(was))
         if not (lost or flaw):
             confirm(was.passed_over)
             self._whole.update({type for part in recipe.parts for type in part.opaque})
@@ -168,7 +169,7 @@ class Trials:
     def _described(self, values: object) -> _Description:
         walk = _Describing(self._observer.context, tolerant=True)
         found = walk.fingerprint(values)
-        return _Description(found, walk.objects, walk.passed_over, walk.ends, walk.holds_holes)
+        return _Description(found, walk.objects, walk.passed_over, walk.ends, walk.holds_unstorable)
 
     def _learn(self, was: _Description, now: _Description, until: float) -> bool:
         """Find the attributes that do not come back; whether there are any."""
@@ -233,7 +234,7 @@ class Trials:
         if both not in same:
             try:
                 was, now = self._described(value), self._described(there[name])
-                same[both] = was.holes or was.print == now.print
+                same[both] = was.unstorable or was.print == now.print
             except Exception:
                 same[both] = False
         return not same[both]
@@ -241,7 +242,7 @@ class Trials:
     def _can_keep(self, obj: object, value: object) -> bool:
         """Whether an attribute can be stored, and means the same in another process."""
         try:
-            return not (_is_of_process(obj, value) or self._described(value).holes)
+            return not (_is_of_process(obj, value) or self._described(value).unstorable)
         except Exception:
             return False
 
@@ -254,14 +255,14 @@ class _Description(NamedTuple):
         objects: those in them that only their own reduce describes, each with what that gives.
         passed_over: the classes of those that are described by their attributes instead.
         ends: whether one of them runs code when it ends.
-        holes: whether something in them cannot be stored.
+        unstorable: whether something in them cannot be stored.
     """
 
     print: str
     objects: list[tuple[Any, tuple[Any, ...]]]
     passed_over: set[type]
     ends: bool
-    holes: bool
+    unstorable: bool
 
 
 class _Describing(Canonical):
@@ -272,7 +273,7 @@ class _Describing(Canonical):
         self.objects: list[tuple[Any, tuple[Any, ...]]] = []
         self.passed_over: set[type] = set()
         self.ends = False
-        self.holds_holes = False
+        self.holds_unstorable = False
         return super().fingerprint(value)
 
     def reducer_override(self, obj: Any) -> Any:
@@ -283,10 +284,12 @@ class _Describing(Canonical):
             self.passed_over.add(cls)
         return super().reducer_override(obj)
 
-    def hole(self, obj: object, reason: str, *content: object) -> Any:
+    def unstorable(
+        self, obj: object, kind: UnstorableKind, detail: str = "", *content: object
+    ) -> Any:
         """As in any walk, and noted."""
-        self.holds_holes = True
-        return super().hole(obj, reason, *content)
+        self.holds_unstorable = True
+        return super().unstorable(obj, kind, detail, *content)
 
     def _try_reduce(self, obj: Any) -> Reduced:
         reduced = super()._try_reduce(obj)

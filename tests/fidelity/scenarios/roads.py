@@ -232,6 +232,8 @@ SCENARIOS = (
         "raw['rate'] = 2",
         "(config, raw, vars(config) is raw)",
         rerun="raw['rate'] = 2",
+        # The type makes its own dict: what is loaded has two, and is said to be another.
+        cold="said",
     ),
     S(
         "frame-changed-by-a-function",

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from blake3 import blake3
 
+from kishu.format1 import builder
 from kishu.kernel.ambient.settings import ABSENT, Reading, Setting, Value
 
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|_PWD|_PAT$", re.IGNORECASE)
@@ -38,6 +39,7 @@ class Directory(Setting):
         return "" if os.path.isdir(path) else f"there is no directory {path}"
 
 
+@builder
 class Hidden(NamedTuple):
     """Stands for the value of an environment variable that looks like a secret.
 

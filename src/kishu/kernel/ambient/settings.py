@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from kishu import format1
+from kishu.format1 import builder
+
 Reading = dict[str, Any]
 """What a setting is now, by key."""
 
@@ -12,6 +15,7 @@ Value = tuple[tuple[str, Any], ...]
 """What of a setting differs from what the kernel began with, by key; plain and unchanging."""
 
 
+@builder
 class Difference(NamedTuple):
     """A setting in a state: what cells changed of it, and on which machine, if that matters."""
 
@@ -22,11 +26,14 @@ class Difference(NamedTuple):
 class Absent:
     """The value of a key that the kernel began with and that is no more."""
 
+    __module__ = format1.__name__
+
     def __reduce__(self) -> str:
         return "ABSENT"
 
 
 ABSENT: Final = Absent()
+format1.register("ABSENT", ABSENT)
 
 
 class Setting:
