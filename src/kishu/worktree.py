@@ -306,6 +306,7 @@ class Worktree:
                 commits=[commit],
                 versions=new,
                 flaws=flaws,
+                sources=self.recorder.take_sources(),
                 documents=self._documents(commit),
                 when=when,
             )

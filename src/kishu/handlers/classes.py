@@ -56,7 +56,7 @@ def parts_of_class(walk: Walk, cls: type) -> tuple[Skeleton, Content]:
     members = own_members(cls)
     slots = cls.__dict__.get("__slots__")
     first = cls.__dict__.get("__firstlineno__")
-    line = -1 if first is None else walk.line("", first)
+    line = -1 if first is None else walk.place(first)
     if issubclass(cls, enum.Enum):
         values = {name: member._value_ for name, member in cls.__members__.items()}
         kind: str = "enum"
@@ -137,7 +137,7 @@ def make_class(
         # Else it would be refused; it gets its own with its members.
         namespace["__orig_bases__"] = ()
     if line >= 0:
-        _, namespace["__firstlineno__"] = building.now().line(line)
+        namespace["__firstlineno__"] = building.now().place(line).line
     if kind == "enum":
         return _make_enum(meta, name, bases, namespace, extra)
     if extra is not None:

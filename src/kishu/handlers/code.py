@@ -9,8 +9,9 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from kishu.errors import NotRecoverable
 from kishu.format1 import builder
-from kishu.handlers import building, entry_points
+from kishu.handlers import building, entry_points, sources
 from kishu.handlers.registry import Reduced, Walk, declare, handles, importable
 
 # Version 2 has no back-references, whose flags depend on reference counts: the same code always
@@ -55,8 +56,14 @@ def parts_of_function(walk: Walk, function: types.FunctionType) -> tuple[Skeleto
         namespace = function.__module__
     cells = _cells_of(walk, function)
     code = function.__code__
-    line = walk.line(code.co_filename, code.co_firstlineno)
-    skeleton: Skeleton = (namespace, dump_code(code), line, function.__name__, function.__closure__)
+    place = walk.place(code)
+    skeleton: Skeleton = (
+        namespace,
+        dump_code(code),
+        place,
+        function.__name__,
+        function.__closure__,
+    )
     if walk.defines(function):
         skeleton = (*skeleton, True)
     content = {
@@ -98,7 +105,7 @@ def _cells_of(walk: Walk, function: types.FunctionType) -> tuple[Any, ...]:
 def make_function(
     namespace: str | dict[str, Any],
     code: bytes,
-    line: int,
+    place: int,
     name: str,
     closure: tuple[types.CellType, ...] | None,
     on_its_own: bool = False,
@@ -114,7 +121,7 @@ def make_function(
         found = importlib.import_module(namespace).__dict__
     else:
         found = building.now().user_globals
-    made = types.FunctionType(load_code(code, line), found, name, None, closure)
+    made = types.FunctionType(load_code(code, place), found, name, None, closure)
     if on_its_own:
         building.now().begin(made)
     return made
@@ -140,11 +147,25 @@ def dump_code(code: types.CodeType) -> bytes:
 
 
 @builder
-def load_code(data: bytes, line: int) -> types.CodeType:
-    """The code, back at the file and line that the note tells."""
-    filename, first = building.now().line(line)
-    code: types.CodeType = marshal.loads(data)
-    return _placed(code, filename, 1 - first)
+def load_code(data: bytes, place: int) -> types.CodeType:
+    """Give the code, back at the file and line that the note tells.
+
+    Raises:
+        NotRecoverable: another Python wrote it, and its text is not known.
+    """
+    noted = building.now().place(place)
+    if noted.magic == sources.MAGIC:
+        code: types.CodeType = marshal.loads(data)
+        return _placed(code, noted.file, 1 - noted.line)
+    text = building.now().text(noted.text) if noted.text else ""
+    found = sources.find(text, noted) if text else None
+    if found is None:
+        raise NotRecoverable(
+            "A function or class was compiled by another version of Python, and its text is not"
+            " known.",
+            "Restore it with the Python that it was made with, or run its cell again.",
+        )
+    return _placed(found, noted.file, 0)
 
 
 def _placed(code: types.CodeType, filename: str, up: int) -> types.CodeType:
@@ -162,7 +183,7 @@ def _placed(code: types.CodeType, filename: str, up: int) -> types.CodeType:
 @handles("builtins.code", links=False)
 def reduce_code(walk: Walk, code: types.CodeType) -> Reduced:
     """Code objects that are values in themselves."""
-    return load_code, (dump_code(code), walk.line(code.co_filename, code.co_firstlineno))
+    return load_code, (dump_code(code), walk.place(code))
 
 
 @handles("builtins.cell")

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from kishu.history.reasons import UnstorableKind
+from kishu.history.records import CodePlace
 
 Reduced = Any
 """What a reducer gives: pickle's reduce tuple, or NotImplemented for the object's own reduce."""
@@ -78,8 +79,8 @@ class Walk(Protocol):
     def renumber(self, obj: object) -> None:
         """Say that it is no longer what was left out under its number."""
 
-    def line(self, filename: str, number: int) -> int:
-        """Note where a code object came from; gives the note's position."""
+    def place(self, code: types.CodeType | int) -> int:
+        """Note where code, or the class on that line, came from; gives the note's position."""
 
     def link(self, obj: object) -> None:
         """Say that sharing this object is state, though its type does not tell."""
@@ -129,8 +130,11 @@ class Loading(Protocol):
     def begin(self, made: object) -> None:
         """Say that what the part is of was made: what it holds may refer to it from now on."""
 
-    def line(self, index: int) -> tuple[str, int]:
-        """The note at that position."""
+    def place(self, index: int) -> CodePlace:
+        """Give the note at that position: where code stood."""
+
+    def text(self, name: str) -> str:
+        """Give the text of that name; empty where it is lost."""
 
     def note(self, text: str) -> None:
         """Have the report say something of the variable that is built."""

@@ -99,11 +99,13 @@ class Ledger:
         names: list[str] | None = None,
         documents: dict[CommitId, Document] | None = None,
         flaws: dict[VersionId, Flaw] | None = None,
+        sources: dict[str, str] | None = None,
         when: When = "now",
     ) -> Operation:
         """Append an operation; only then are the head and the steps moved.
 
         Args:
+            sources: texts that the versions' code was compiled from, by name.
             code: the commit of the notebook's cells; where new commits come with it their last,
                 else the one that it was.
             when: as for `Writer.append`; ``some day`` where the session is already where the
@@ -130,7 +132,7 @@ class Ledger:
             versions=versions or {},
             moves=moves or [],
             names=names or [],
-            sources=self._name_sources(commits or []),
+            sources=self._new_sources(commits or [], sources or {}),
             documents=documents or {},
             flaws=flaws or {},
         )
@@ -147,15 +149,14 @@ class Ledger:
         self.told(operation)
         return operation
 
-    def _name_sources(self, commits: list[Commit]) -> dict[str, str]:
-        """Name the texts of the commits' cells; gives those that the history does not have."""
-        new = {}
+    def _new_sources(self, commits: list[Commit], compiled: dict[str, str]) -> dict[str, str]:
+        """Name the texts of the commits' cells; gives all texts that the history does not have."""
+        texts = dict(compiled)
         for commit in commits:
             if commit.cell is not None:
                 commit.cell.code = source_name(commit.cell.source)
-                if commit.cell.code not in self.history.sources:
-                    new[commit.cell.code] = commit.cell.source
-        return new
+                texts[commit.cell.code] = commit.cell.source
+        return {name: text for name, text in texts.items() if name not in self.history.sources}
 
     def _id(self, content: Commit | Operation) -> str:
         self._count += 1

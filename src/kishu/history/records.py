@@ -30,6 +30,29 @@ class Blob(msgspec.Struct, omit_defaults=True, frozen=True):
     depth: int = 0
 
 
+class CodePlace(msgspec.Struct, omit_defaults=True, frozen=True):
+    """Where a code object, or a class statement, stood.
+
+    Attributes:
+        file: the name of the file that it was compiled as; empty for a class.
+        line: its first line.
+        magic: the number of the byte code (`importlib.util.MAGIC_NUMBER`); 0 for a class.
+        text: the name of the text that was compiled, among the history's sources; empty where it
+            is not known.
+        flags: the compiler's flags: what ``from __future__`` had switched on.
+        name: its qualified name, without the functions that some Pythons make of comprehensions.
+        at: line and column of the first thing in it, which tell lambdas on one line apart.
+    """
+
+    file: str
+    line: int
+    magic: int = 0
+    text: str = ""
+    flags: int = 0
+    name: str = ""
+    at: tuple[int, int] = (0, 0)
+
+
 class Segment(msgspec.Struct, omit_defaults=True, kw_only=True):
     """A run of a long container's elements; the fields are those of a part.
 
@@ -44,7 +67,7 @@ class Segment(msgspec.Struct, omit_defaults=True, kw_only=True):
     buffers: list[Blob] = []
     oob: list[Blob] = []
     members: list[int] = []
-    lines: list[tuple[str, int]] = []
+    places: list[CodePlace] = []
     unstorable: list[Unstorable] = []
     opaque: list[str] = []
 
@@ -63,7 +86,7 @@ class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
         buffers: memory that Kishu's own reducers took out of the stream, by position.
         oob: memory that libraries passed out-of-band (pickle protocol 5), in order.
         members: other parts of the recipe that the stream refers to, by position.
-        lines: file name and first line of each code object, in order; not part of the content.
+        places: where each code object stood, in order; not part of the content.
         unstorable: what of it could not be stored; the stream refers to each by its position.
         opaque: types that only their own reduce describes: not checked further.
         segments: the tree of the pages of a long container's segments; ``nbytes``: their bytes.
@@ -75,7 +98,7 @@ class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
     buffers: list[Blob] = []
     oob: list[Blob] = []
     members: list[int] = []
-    lines: list[tuple[str, int]] = []
+    places: list[CodePlace] = []
     unstorable: list[Unstorable] = []
     opaque: list[str] = []
     segments: Blob | None = None
@@ -277,7 +300,7 @@ class Operation(msgspec.Struct, omit_defaults=True, kw_only=True):
         position: the step on which we stand after it; `previous` is the one before that step.
         commits: commits that came with it, oldest first.
         versions: recipes of the versions that appear in them for the first time.
-        sources: texts of cells that appear in them for the first time, by name.
+        sources: texts of cells, and of what was compiled, that appear for the first time, by name.
         moves: refs that it set.
         names: the variables that an ``ignore`` or ``unignore`` names; the commits whose data a
             ``gc`` let go.

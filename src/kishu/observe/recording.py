@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 import msgspec
 from blake3 import blake3
 
+from kishu.handlers.sources import place_of
 from kishu.history.blobs import CHUNK_BYTES, write_tree
 from kishu.history.pages import write_pages
-from kishu.history.records import Blob, Part, Recipe, Segment, VersionId
+from kishu.history.records import (
+    Blob,
+    CodePlace,
+    Part,
+    Recipe,
+    Segment,
+    VersionId,
+    source_name,
+)
 from kishu.observe.longs import Piece
 from kishu.observe.parts import LONG, Cut, LivePart, part_type
 from kishu.observe.walk import DIGEST_BYTES, Memory, Scan
@@ -25,10 +35,12 @@ class Recorder:
 
     Attributes:
         progress: told of bytes as they are recorded.
+        sources: texts that code was compiled from, by name, since they were last taken.
     """
 
     def __init__(self, writer: Writer | Naming) -> None:
         self.progress: Callable[[int], None] = lambda nbytes: None
+        self.sources: dict[str, str] = {}
         self._writer = writer
         self._keeps = isinstance(writer, Writer)
         self._names: dict[bytes, str] = {}
@@ -36,6 +48,11 @@ class Recorder:
     def forget(self) -> None:
         """Take no chunk for written: garbage was collected."""
         self._names.clear()
+
+    def take_sources(self) -> dict[str, str]:
+        """Give the texts noted since this was last asked."""
+        taken, self.sources = self.sources, {}
+        return taken
 
     def naming(self) -> Recorder:
         """A recorder that only names what it is given: for comparing, not for keeping."""
@@ -70,10 +87,21 @@ class Recorder:
             "stream": self._stream(scan.stream),
             "buffers": [self._memory(memory) for memory in scan.buffers],
             "oob": [self._memory(memory) for memory in scan.oob],
-            "lines": scan.lines,
+            "places": [self._place(code) for code in scan.code],
             "unstorable": scan.unstorable,
             "opaque": scan.opaque,
         }
+
+    def _place(self, code: CodeType | int) -> CodePlace:
+        """Say where code stands, and keep the text that it was compiled from."""
+        if isinstance(code, int) or not self._keeps:
+            return CodePlace("", code if isinstance(code, int) else code.co_firstlineno)
+        place, text = place_of(code)
+        if not text:
+            return place
+        name = source_name(text)
+        self.sources[name] = text
+        return msgspec.structs.replace(place, text=name)
 
     def _long_part(self, part: LivePart) -> Part:
         segments = [piece.stored or self._segment(piece) for piece in part.pieces]

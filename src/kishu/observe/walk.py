@@ -76,6 +76,7 @@ class Scan(NamedTuple):
         loops: whether something inside refers back to the value itself.
         refs: the definitions it refers to, by number.
         marks: numbers of what it holds that cannot be stored.
+        code: the code objects in it, and the lines of its classes, in order.
         members: addresses of the other tops it refers to, by position (only in a cut walk).
         longs: the long containers that it is or holds, by address; they are no part of the stream.
         apart: whether the stream lacks what it may share with itself: a `WholeWalk` has it all.
@@ -91,7 +92,7 @@ class Scan(NamedTuple):
     marks: tuple[Number, ...]
     buffers: list[Memory]
     oob: list[Memory]
-    lines: list[tuple[str, int]]
+    code: list[CodeType | int]
     unstorable: list[Unstorable]
     opaque: list[str]
     members: list[int]
@@ -192,7 +193,7 @@ class Reducing:
         self._buffers: list[Memory] = []
         self._refs: dict[Number, object] = {}
         self._marks: dict[Number, None] = {}
-        self._lines: list[tuple[str, int]] = []
+        self._code: list[CodeType | int] = []
         self._unstorable: list[Unstorable] = []
         self._opaque: dict[str, None] = {}
         self._linked: set[int] = set()
@@ -265,10 +266,10 @@ class Reducing:
         """Say that it is no longer what was left out under its number."""
         self._identities.forget(obj)
 
-    def line(self, filename: str, number: int) -> int:
-        """Note where a code object came from; gives the note's position."""
-        self._lines.append((filename, number))
-        return len(self._lines) - 1
+    def place(self, code: CodeType | int) -> int:
+        """Note where code, or the class on that line, came from; gives the note's position."""
+        self._code.append(code)
+        return len(self._code) - 1
 
     def link(self, obj: object) -> None:
         """Say that sharing this object is state."""
@@ -517,7 +518,7 @@ class Walk(Reducing, pickle.Pickler):
             marks=tuple(self._marks),
             buffers=self._buffers,
             oob=self._oob,
-            lines=self._lines,
+            code=self._code,
             unstorable=self._unstorable,
             opaque=sorted(self._opaque),
             members=[],
@@ -566,7 +567,7 @@ def plain_scan(stream: list[bytes]) -> Scan:
         digest.update(piece)
     return Scan(
         digest=digest.digest(), plain=True, stream=stream, ids=frozenset(), top=0, loops=False,
-        refs={}, marks=(), buffers=[], oob=[], lines=[], unstorable=[], opaque=[], members=[],
+        refs={}, marks=(), buffers=[], oob=[], code=[], unstorable=[], opaque=[], members=[],
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from kishu.history import blobs
 from kishu.history.history import History, State
 from kishu.history.pages import read_pages
 from kishu.history.reasons import Unstorable
-from kishu.history.records import Blob, Part, Recipe, Segment, VersionId
+from kishu.history.records import Blob, CodePlace, Part, Recipe, Segment, VersionId
 from kishu.observe.identity import Identities, Number
 from kishu.observe.longs import is_array
 from kishu.store.store import Store
@@ -174,6 +174,10 @@ class Build:
                 raise NotRecoverable(f"Definition {number} is not part of the state.")
             found = self.value(number)
         return found
+
+    def source(self, name: str) -> str:
+        """Give a text that code was compiled from, by its name; empty where it is lost."""
+        return self._history.sources.get(name, "")
 
     def has_definition(self, number: Number, version: VersionId) -> bool:
         """Whether `definition` gives the one that another state means by that number."""
@@ -364,7 +368,7 @@ class Assembly:
         part = self.recipe.parts[index]
         alone = Part(
             type=part.type, stream=segment.stream, buffers=segment.buffers, oob=segment.oob,
-            members=[part.members[at] for at in segment.members], lines=segment.lines,
+            members=[part.members[at] for at in segment.members], places=segment.places,
             unstorable=segment.unstorable,
         )  # fmt: skip
         with self._unpickling(alone) as unpickler:
@@ -507,9 +511,13 @@ class _PartLoading:
         """What the part is of was made: what it holds may refer to it from now on."""
         self._assembly.begin(self._part, made)
 
-    def line(self, index: int) -> tuple[str, int]:
-        """The note at that position."""
-        return self._part.lines[index]
+    def place(self, index: int) -> CodePlace:
+        """Give the note at that position: where code stood."""
+        return self._part.places[index]
+
+    def text(self, name: str) -> str:
+        """Give the text of that name; empty where it is lost."""
+        return self._build.source(name)
 
     def note(self, text: str) -> None:
         """Have the report say something of the variable that is built."""

@@ -1,0 +1,1 @@
+"""Histories that were written once, and must be read by every Python and every later Kishu."""
