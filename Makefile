@@ -29,6 +29,7 @@ check: $(VENV)/dev $(if $(NPM),$(FRONT)/node_modules/.package-lock.json)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(RUN) -m tools.version
 	$(if $(NPM),cd $(FRONT) && npm run check --silent)
 
 # Longer random programs than `make test` runs; KISHU_EXAMPLES says how many.
