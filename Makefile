@@ -12,7 +12,7 @@ NPM := $(shell command -v npm)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo lab pictures test check fuzz fidelity bench soak clean
+.PHONY: demo lab pictures test check matrix-314 hooks fuzz dist fidelity bench soak clean
 
 demo: $(VENV)/demo
 	$(RUN) examples/demo.py
@@ -31,6 +31,14 @@ check: $(VENV)/dev $(if $(NPM),$(FRONT)/node_modules/.package-lock.json)
 	$(VENV)/bin/mypy
 	$(RUN) -m tools.version
 	$(if $(NPM),cd $(FRONT) && npm run check --silent)
+
+# The unit tests and the fidelity scenarios under Python 3.14; as root, on Linux with debootstrap.
+matrix-314:
+	tools/python314.sh
+
+# The same checks of style before each commit of yours.
+hooks: $(VENV)/dev
+	$(VENV)/bin/pre-commit install
 
 # Longer random programs than `make test` runs; KISHU_EXAMPLES says how many.
 fuzz: $(VENV)/dev
@@ -74,6 +82,14 @@ $(BUILT): $(FRONT)/node_modules/.package-lock.json $(FRONT)/package.json $(wildc
 pictures: $(VENV)/browser
 	KISHU_PICTURES=1 $(RUN) -m pytest tests/browser/test_walkthrough.py
 
+# The wheels and sdists of both distributions in dist/, tried in an environment with nothing else.
+# A wheel is built from its sdist, so that what the sdist lacks shows here.
+dist: $(VENV)/dev $(BUILT)
+	rm -rf dist
+	$(RUN) -m build --outdir dist .
+	$(RUN) -m build --outdir dist $(FRONT)
+	$(RUN) -m tools.try_dist dist
+
 # Against the budgets of the design, side by side with a kernel without Kishu; with PEERS=1 also with
 # the earlier Kishu, from PyPI, in an environment of its own.
 bench: $(VENV)/dev
@@ -88,5 +104,5 @@ soak: $(VENV)/dev
 	$(RUN) -m benchmarks.soak $(SOAK)
 
 clean:
-	rm -rf $(VENV) .peers .environments .lab $(FRONT)/node_modules $(FRONT)/lib \
+	rm -rf $(VENV) .peers .environments .lab dist $(FRONT)/node_modules $(FRONT)/lib \
 		$(FRONT)/jupyterlab_kishu/labextension
