@@ -54,7 +54,8 @@ def main() -> int:
     if not wheels:
         print(f"No wheels in {sys.argv[1]}.")
         return 1
-    with tempfile.TemporaryDirectory(prefix="kishu-dist-") as directory:
+    # Where files in use cannot be removed, a kernel that is still ending must not fail the test.
+    with tempfile.TemporaryDirectory(prefix="kishu-dist-", ignore_cleanup_errors=True) as directory:
         home = Path(directory)
         venv.create(home / "venv", with_pip=True)
         scripts = home / "venv" / ("Scripts" if os.name == "nt" else "bin")
