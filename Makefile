@@ -18,7 +18,7 @@ demo: $(VENV)/demo
 	$(RUN) examples/demo.py
 
 # JupyterLab on a notebook that teaches Kishu in five minutes. On a clean clone the server answered
-# after two minutes (2 busy cores): one for npm's packages, one for pip's.
+# after 2 min 6 s and 3 min 21 s (2 busy cores): one for npm's packages, one or two for pip's.
 lab: $(VENV)/lab
 	$(RUN) -m examples.lab
 
@@ -58,7 +58,7 @@ $(VENV)/dev: pyproject.toml
 	@touch $@ $(VENV)/demo
 
 $(VENV)/lab: pyproject.toml $(BUILT)
-	@echo "Making $(VENV) and installing JupyterLab with Kishu (about a minute, the first time) ..."
+	@echo "Making $(VENV) and installing JupyterLab with Kishu (a minute or two, the first time) ..."
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --editable '.[lab]'
 	@$(VENV)/bin/pip install --quiet --force-reinstall --no-deps ./$(FRONT)
