@@ -24,7 +24,7 @@ from screen import Screen, Step, by_fate, duration, names, size, waiting
 
 NOTEBOOK = Path(__file__).with_name("churn.ipynb")
 
-DROP_A_COLUMN = 'customers.drop(columns="charge", inplace=True)'
+DROP_A_COLUMN = 'del customers["charge"]'
 LOSE_THE_MODEL = """\
 model = make_pipeline(StandardScaler(), LogisticRegression(C=1e-6))
 model.fit(train[["months", "dear"]], train["left"])

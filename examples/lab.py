@@ -1,4 +1,4 @@
-"""Opens JupyterLab with the notebook that teaches Kishu, in a folder of its own: ``make lab``."""
+"""Open JupyterLab on the notebook that teaches Kishu, in a folder of its own: ``make lab``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 NOTEBOOK = Path(__file__).with_name("Kishu in five minutes.ipynb")
 
@@ -22,8 +23,10 @@ def main() -> None:
     root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     os.execv(
         sys.executable,
-        [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place}", *root,
-         *sys.argv[1:], str(copy)],
+        [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={place}",
+         # Without it the addresses that are printed lead to an empty JupyterLab, and only the
+         # browser that is opened from here, where there is one, to the notebook.
+         f"--LabApp.default_url=/lab/tree/{quote(copy.name)}", *root, *sys.argv[1:]],
     )  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """Kishu in JupyterLab and Notebook 7: a prebuilt extension; all it does is in the browser."""
 
-__version__ = "0.1.0"
+from importlib.metadata import version
+
+__version__ = version("jupyterlab_kishu")
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from kishu.session import Session
 if TYPE_CHECKING:
     import os
 
-__version__ = "0.1.0"
+__version__ = "0.4.0.dev0"
 __all__ = ["KishuError", "Session", "__version__", "attach", "detach", "session"]
 
 
