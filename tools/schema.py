@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import inspect as types
 
+from kishu import errors
 from kishu.kernel import messages
 
 ROOT = Path(__file__).parents[1]
@@ -53,7 +55,7 @@ runs.
 
 
 def structs() -> list[type[msgspec.Struct]]:
-    """All structs of the messages, each after those that it uses."""
+    """Return all structs of the messages, each after those that it uses."""
     found: dict[str, type[msgspec.Struct]] = {}
 
     def take(type_: types.Type) -> None:
@@ -73,6 +75,17 @@ def structs() -> list[type[msgspec.Struct]]:
     return list(found.values())
 
 
+def error_classes() -> list[type[errors.KishuError]]:
+    """Return all classes of the tree of errors, each before those that derive from it."""
+
+    def below(cls: type[errors.KishuError]) -> list[type[errors.KishuError]]:
+        # A program (a test, say) may derive classes of its own; they are not told to anybody.
+        ours = [sub for sub in cls.__subclasses__() if sub.__module__ == errors.__name__]
+        return [cls, *(each for sub in ours for each in below(sub))]
+
+    return below(errors.KishuError)
+
+
 def _inner(type_: types.Type) -> list[types.Type]:
     if isinstance(type_, types.UnionType):
         return list(type_.types)
@@ -84,7 +97,7 @@ def _inner(type_: types.Type) -> list[types.Type]:
 
 
 def typescript(type_: types.Type) -> str:
-    """A type as TypeScript has it."""
+    """Return how TypeScript writes a type."""
     if isinstance(type_, types.StructType):
         return type_.cls.__name__
     if isinstance(type_, types.LiteralType):
@@ -100,11 +113,16 @@ def typescript(type_: types.Type) -> str:
 
 
 def module() -> str:
-    """The TypeScript module."""
+    """Return the TypeScript module."""
     parts = [
         "// Made from src/kishu/kernel/messages.py by `python -m tools.schema`: change it there.\n",
         f"export const PROTOCOL = {messages.PROTOCOL};\n",
     ]
+    kinds = _members(f"'{cls.kind}'" for cls in error_classes())
+    parts.append(
+        "/** The kinds of errors that a kernel tells of; a newer one may have others. */\n"
+        f"export type ErrorKind ={kinds};\n"
+    )
     for cls in structs():
         info: Any = types.type_info(cls)
         lines = [f"/** {_summary(cls)} */", f"export interface {cls.__name__} {{"]
@@ -113,19 +131,35 @@ def module() -> str:
         may_lack = issubclass(cls, messages.Request) or cls.__struct_config__.omit_defaults
         for field in info.fields:
             mark = "?" if may_lack and not field.required else ""
-            lines.append(f"  {field.encode_name}{mark}: {typescript(field.type)};")
+            # An error's kind is a plain string in Python, where the classes decide.
+            is_kind = cls is messages.ErrorReply and field.name == "kind"
+            kind = "ErrorKind" if is_kind else typescript(field.type)
+            lines.append(f"  {field.encode_name}{mark}: {kind};")
         parts.append("\n".join([*lines, "}"]) + "\n")
     for name, union in (
         ("ShellRequest", messages.ShellRequest), ("ControlRequest", messages.ControlRequest),
     ):  # fmt: skip
         names: Any = union.__args__
-        members = "".join(f"\n  | {cls.__name__}" for cls in names)
-        parts.append(f"export type {name} ={members};\n")
+        parts.append(f"export type {name} ={_members(cls.__name__ for cls in names)};\n")
+    verbs = "".join(f"\n  '{verb}'," for verb in _verbs_with_cells())
+    parts.append(
+        "/** The verbs of the shell channel whose requests tell the notebook's cells. */\n"
+        f"export const VERBS_WITH_CELLS = [{verbs}\n] as const;\n"
+    )
     return "\n".join(parts)
 
 
+def _members(names: Iterable[str]) -> str:
+    return "".join(f"\n  | {name}" for name in names)
+
+
+def _verbs_with_cells() -> list[str]:
+    requests: Any = messages.ShellRequest.__args__
+    return [messages.verb_of(cls) for cls in requests if "cells" in cls.__struct_fields__]
+
+
 def page() -> str:
-    """The page for readers."""
+    """Return the page for readers."""
     sections = [
         ("Requests on the shell channel", list(messages.ShellRequest.__args__)),
         ("Requests on the control channel", list(messages.ControlRequest.__args__)),
@@ -138,7 +172,10 @@ def page() -> str:
         lines.append(f"## {title}\n")
         for cls in dict.fromkeys(some):
             lines += _described(cls)
-    return "\n".join(lines)
+    lines += ["## Error kinds\n", "A program may rely on these words: none changes.\n"]
+    lines += ["| `kind` | what happened |", "| --- | --- |"]
+    lines += [f"| `{cls.kind}` | {_summary(cls)} |" for cls in error_classes()]
+    return "\n".join([*lines, ""])
 
 
 def _described(cls: type[msgspec.Struct]) -> list[str]:
@@ -161,7 +198,7 @@ def _described(cls: type[msgspec.Struct]) -> list[str]:
 
 
 def _common(cls: type[msgspec.Struct]) -> set[str]:
-    """The fields that every request has; they are told once."""
+    """Return the fields that every request has; they are told once."""
     return {"client", "notebook"} if issubclass(cls, messages.Request) else set()
 
 

@@ -1,9 +1,11 @@
+/** The mark of Kishu in a notebook's toolbar. */
+
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
-import type { Attachment } from './attachment';
 import type { Notices } from './notices';
+import type { IAttachment } from './tokens';
 import { duration } from './words';
 
 /** What the badge shows: `data-state` for the eye, words for everybody. */
@@ -12,7 +14,7 @@ type State = 'foreign' | 'connecting' | 'detached' | 'recording' | 'paused' | 'r
 /** The mark in a notebook's toolbar: whether it is recorded, and what that cost the last time. */
 export class Badge extends Widget {
   constructor(
-    private readonly attachment: Attachment,
+    private readonly attachment: IAttachment,
     private readonly notices: Notices,
     private readonly trans: TranslationBundle,
     onClick: () => void
@@ -58,9 +60,9 @@ export class Badge extends Widget {
   }
 
   private get state(): State {
-    const { standing, session } = this.attachment;
-    if (standing !== 'attached' || !session) {
-      return standing === 'attached' ? 'connecting' : standing;
+    const { phase, session } = this.attachment;
+    if (phase !== 'attached' || !session) {
+      return phase === 'attached' ? 'connecting' : phase;
     }
     if (session.recording) {
       return 'recording';

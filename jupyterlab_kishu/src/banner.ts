@@ -1,13 +1,15 @@
+/** The offer above a notebook's cells to bring back what its last kernel held. */
+
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
-import type { Attachment } from './attachment';
+import type { IAttachment } from './tokens';
 import { size } from './words';
 
 /** Above a notebook whose kernel is new: the offer to bring back what the last one held. */
 export class Banner extends Widget {
   constructor(
-    private readonly attachment: Attachment,
+    private readonly attachment: IAttachment,
     private readonly trans: TranslationBundle,
     onRestore: () => void
   ) {
@@ -17,22 +19,22 @@ export class Banner extends Widget {
     this.text = this.node.appendChild(document.createElement('span'));
     this.text.className = 'jp-Kishu-bannerText';
     this.button(this.trans.__('Restore'), 'jp-mod-accept', onRestore);
-    this.button(this.trans.__('Dismiss'), 'jp-mod-reject', () => attachment.dismissLeft());
+    this.button(this.trans.__('Dismiss'), 'jp-mod-reject', () => attachment.dismissLeftover());
     attachment.changed.connect(this.refresh, this);
     this.refresh();
   }
 
   private refresh(): void {
-    const { left } = this.attachment;
-    if (left) {
+    const { leftover } = this.attachment;
+    if (leftover) {
       this.text.textContent = this.trans._n(
         'The last kernel left %1 variable (%2).',
         'The last kernel left %1 variables (%2).',
-        left.variables,
-        size(left.nbytes)
+        leftover.variables,
+        size(leftover.nbytes)
       );
     }
-    this.setHidden(left === null);
+    this.setHidden(leftover === null);
   }
 
   private button(label: string, kind: string, onClick: () => void): void {

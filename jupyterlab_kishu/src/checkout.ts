@@ -1,3 +1,5 @@
+/** The dialog in which a commit to check out is chosen. */
+
 import { Dialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';

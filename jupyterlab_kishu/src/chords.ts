@@ -1,3 +1,5 @@
+/** Chords of keys, of which the editor would keep the second. */
+
 import { CommandRegistry } from '@lumino/commands';
 
 /** How long the application waits for a chord's second key, in milliseconds. */

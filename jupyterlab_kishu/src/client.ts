@@ -1,6 +1,10 @@
-import { Kernel, KernelMessage } from '@jupyterlab/services';
+/** Requests to a kernel, and what it tells. */
 
-import { Cancel, ControlRequest, ErrorReply, Event, Reply, ShellRequest } from './messages';
+import type { Kernel, KernelMessage } from '@jupyterlab/services';
+
+import type { IEnvironment } from './environment';
+import { KishuError } from './errors';
+import type { Cancel, ControlRequest, ErrorReply, Event, Reply, ShellRequest } from './messages';
 
 const REQUEST = 'kishu_request';
 const EVENT = 'kishu_event';
@@ -10,23 +14,12 @@ const PATIENCE = 10_000;
 /** How often what was aborted with cells that follow a failed one is sent again. */
 const TRIES = 20;
 
-/** What a request failed with: `kind` is one of Kishu's words, or one of these. */
-export class KishuError extends Error {
-  constructor(
-    readonly kind: string,
-    message: string,
-    readonly remedy: string
-  ) {
-    super(message);
-  }
-}
-
 /** A request on its way. */
 export interface IPending<T> {
   /** The message's id. */
   readonly id: string;
   readonly reply: Promise<Reply & { result: T }>;
-  /** Stop it: if the kernel has not begun it, at once; else the kernel answers that it stopped. */
+  /** Stop it: at once where the kernel has not begun it; else its reply says that it stopped. */
   cancel(): Promise<void>;
 }
 
@@ -38,10 +31,10 @@ export interface IPending<T> {
 export class Client {
   constructor(
     readonly kernel: Kernel.IKernelConnection,
-    private readonly words: { lost: string; lostRemedy: string; silent: string; noKishu: string }
+    private readonly page: Pick<IEnvironment, 'createMessage' | 'words'>
   ) {}
 
-  /** Whether the kernel answers requests already: somebody has attached it. Imports nothing. */
+  /** Return whether the kernel answers requests already; nothing is imported for that. */
   async isServing(): Promise<boolean> {
     const loaded = "'kishu.kernel.channel' in __import__('sys').modules";
     return (await this.evaluate(loaded)) === 'True';
@@ -82,7 +75,7 @@ export class Client {
     content: ShellRequest | ControlRequest,
     channel: C
   ): any {
-    return KernelMessage.createMessage<any>({
+    return this.page.createMessage<any>({
       msgType: REQUEST,
       channel,
       username: this.kernel.username,
@@ -101,11 +94,25 @@ export class Client {
   }
 
   private lost(): KishuError {
-    return new KishuError('kernel-lost', this.words.lost, this.words.lostRemedy);
+    const { words } = this.page;
+    return new KishuError(
+      'kernel-lost',
+      words.__('The kernel was lost before it answered.'),
+      words.__('Start the kernel again; the history is on the disk.')
+    );
+  }
+
+  private silent(): KishuError {
+    const { words } = this.page;
+    return new KishuError(
+      'silent',
+      words.__('The kernel did not answer.'),
+      words.__('Start the kernel again; the history is on the disk.')
+    );
   }
 
   /**
-   * The reply; an error where it tells of one, where the kernel is lost, or says nothing.
+   * Resolve to the reply; fail where it tells of an error, the kernel is lost or says nothing.
    *
    * @param atOnce - whether it does not have to wait for cells.
    */
@@ -114,13 +121,10 @@ export class Client {
     atOnce = false
   ): Promise<Reply & { result: T }> {
     return new Promise((resolve, reject) => {
-      let timer = 0;
+      let timer: ReturnType<typeof setTimeout> | undefined;
       const wait = () => {
         clearTimeout(timer);
-        timer = window.setTimeout(
-          () => fail(new KishuError('silent', this.words.silent, this.words.lostRemedy)),
-          PATIENCE
-        );
+        timer = setTimeout(() => fail(this.silent()), PATIENCE);
       };
       const died = (_: unknown, status: KernelMessage.Status | 'connecting') => {
         if (status === 'dead') {
@@ -158,7 +162,7 @@ export class Client {
     });
   }
 
-  /** The repr of an expression; no cell, and nothing is bound. */
+  /** Return the repr of an expression in the kernel; no cell is run, and nothing is bound. */
   private async evaluate(expression: string): Promise<string> {
     for (let tries = 0; tries < TRIES; tries++) {
       const future = this.send(() =>
@@ -183,7 +187,11 @@ export class Client {
         }
         const missing = value.ename === 'ModuleNotFoundError';
         throw missing
-          ? new KishuError('no-kishu', this.words.noKishu, '%pip install kishu')
+          ? new KishuError(
+              'no-kishu',
+              this.page.words.__('Kishu is not installed where this kernel runs.'),
+              '%pip install kishu'
+            )
           : new KishuError('no-kishu', `${value.ename}: ${value.evalue}`, '');
       }
       if (reply.status === 'error') {
@@ -191,11 +199,11 @@ export class Client {
       }
       // Aborted with the cells behind one that failed: once more.
     }
-    throw new KishuError('silent', this.words.silent, this.words.lostRemedy);
+    throw this.silent();
   }
 }
 
-/** The event that a kernel's message tells of, if it does. */
+/** Return the event that a kernel's message tells of; null where it tells of none. */
 export function eventOf(message: KernelMessage.IIOPubMessage): Event | null {
   return (message.header.msg_type as string) === EVENT
     ? (message.content as unknown as Event)

@@ -2,16 +2,16 @@
 
 import type { Entry } from './messages';
 
-/** Whether a commit was named by its user, and not made of itself. */
+/** Return whether a commit was named by its user, and not made by a cell's run alone. */
 export function isNamed(entry: Entry): boolean {
   return entry.kind === 'named' || entry.tags.length > 0;
 }
 
 /**
- * The commits to show.
+ * Return the commits to show.
  *
  * @param query - words that all must be found in what is shown of a commit, in any case.
- * @param automatic - whether to show also those that made themselves.
+ * @param automatic - whether to show also those that nobody named.
  */
 export function chosen(entries: Entry[], query: string, automatic: boolean): Entry[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);

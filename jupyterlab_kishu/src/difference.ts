@@ -22,7 +22,7 @@ export interface IPlace {
 }
 
 /**
- * The places of the list wanted.
+ * Return the places of the list wanted.
  *
  * A cell stays if it is of the same type, can be changed in place, and is not out of order; as many
  * stay as can. All others are deleted, and inserted where they are wanted.
@@ -45,7 +45,7 @@ export function difference(here: IHere[], wanted: IWanted[]): IPlace[] {
   return wanted.map((cell, place) => ({ id: cell.id, stays: stays.has(place) }));
 }
 
-/** The positions of a longest strictly rising subsequence (patience sorting, n log n). */
+/** Return the positions of a longest strictly rising subsequence (patience sorting, n log n). */
 export function longestRise(numbers: number[]): number[] {
   const ends: number[] = [];
   const before: number[] = [];

@@ -1,3 +1,5 @@
+/** The notebook's cells beside what the kernel knows of them. */
+
 import type { ISharedCell, ISharedNotebook } from '@jupyter/ydoc';
 import type { ICell } from '@jupyterlab/nbformat';
 import { JSONExt } from '@lumino/coreutils';
@@ -22,7 +24,7 @@ export class Document {
   constructor(private readonly model: () => ISharedNotebook | null) {}
 
   /**
-   * All cells, those that the kernel was told already by id alone; null where there is no notebook.
+   * Return all cells, those that the kernel was told already by id alone; null for no notebook.
    *
    * @param sources - texts to tell in place of the present ones, by id.
    */
@@ -44,13 +46,13 @@ export class Document {
     });
   }
 
-  /** What differs once a cell that was told has changed, come, gone or moved. */
+  /** A text that is another once a cell that was told has changed, come, gone or moved. */
   get state(): string {
     const ids = (this.model()?.cells ?? []).map(cell => cell.getId());
     return [this.changes, ...ids].join(' ');
   }
 
-  /** The kernel knows nothing any longer, or may not: tell all anew. */
+  /** Tell all cells anew the next time: the kernel may not know them any longer. */
   forget(): void {
     this.age++;
   }
@@ -137,7 +139,7 @@ export class Document {
 type Content = { [key: string]: any };
 
 /**
- * A cell as the notebook file has it, and whether its outputs may show what they like: JupyterLab
+ * Return a cell as the notebook file has it, and whether its outputs may show what they like: JupyterLab
  * keeps that in its metadata while it is open, for cells that were run here or are trusted.
  */
 function contentOf(cell: ISharedCell): Content {
@@ -147,7 +149,7 @@ function contentOf(cell: ISharedCell): Content {
 }
 
 /**
- * Whether outputs would be replaced by others. JupyterLab hears of the new ones before the old ones
+ * Return whether outputs would be replaced by others. JupyterLab hears of the new ones before the old ones
  * go, and joins streams of one name: such a cell is inserted anew. So is one that would show outputs
  * that are not trusted in place of those that are.
  */

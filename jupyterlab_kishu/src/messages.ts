@@ -2,6 +2,27 @@
 
 export const PROTOCOL = 1;
 
+/** The kinds of errors that a kernel tells of; a newer one may have others. */
+export type ErrorKind =
+  | 'error'
+  | 'usage'
+  | 'unknown-ref'
+  | 'ambiguous-ref'
+  | 'unknown-cells'
+  | 'nothing-to-do'
+  | 'not-attached'
+  | 'config'
+  | 'store'
+  | 'damaged'
+  | 'unsupported'
+  | 'not-recording'
+  | 'in-use'
+  | 'untrusted'
+  | 'cancelled'
+  | 'restore'
+  | 'not-recoverable'
+  | 'replay';
+
 /** The notebook that a front end shows. */
 export interface Where {
   path?: string;
@@ -268,7 +289,7 @@ export interface Reply {
 
 /** The answer to a request that failed; nothing was changed. */
 export interface ErrorReply {
-  kind: string;
+  kind: ErrorKind;
   message: string;
   remedy: string;
   session: Status | null;
@@ -308,3 +329,13 @@ export type ControlRequest =
   | CellsRun
   | ProgressOf
   | Cancel;
+
+/** The verbs of the shell channel whose requests tell the notebook's cells. */
+export const VERBS_WITH_CELLS = [
+  'init',
+  'undo',
+  'redo',
+  'commit',
+  'checkout',
+  'restore',
+] as const;

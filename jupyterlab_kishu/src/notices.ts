@@ -1,10 +1,12 @@
+/** What the user is told in notifications, and of the state of a notebook. */
+
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
-import type { Attachment, IWaiting } from './attachment';
-import { KishuError } from './client';
+import { isOfKind, KishuError } from './errors';
 import type { Entry, Report, Status } from './messages';
+import type { IAttachment, IWaiting } from './tokens';
 import { cost, size, told, unchecked } from './words';
 
 /** How long what went well is shown, in milliseconds. */
@@ -17,8 +19,9 @@ const ROOM = 140;
 
 /** What the user is told in notifications. */
 export class Notices {
-  constructor(private readonly trans: TranslationBundle) {}
+  constructor(protected readonly trans: TranslationBundle) {}
 
+  /** Tell that a notebook is attached. */
   initialized(session: Status): void {
     const name = session.notebook.split('/').pop() ?? '';
     this.done([
@@ -27,11 +30,12 @@ export class Notices {
     ]);
   }
 
-  /** What an undo, a redo or a restore did. */
+  /** Tell what an undo, a redo or a restore did. */
   travelled(report: Report): void {
     this.restored(report, [`${report.label}.`, ...told(report, this.trans), ...report.notes]);
   }
 
+  /** Tell which commit was made. */
   committed(entry: Entry): void {
     const where = entry.branches.length
       ? this.trans.__('Committed %1 on %2: %3', short(entry.id), entry.branches[0], entry.label)
@@ -39,7 +43,7 @@ export class Notices {
     this.done([where]);
   }
 
-  /** What a checkout did; it can be taken back whole. */
+  /** Tell what a checkout did; it can be taken back whole. */
   checkedOut(report: Report, back: () => void): void {
     const notes = report.cells
       ? [this.trans.__('The cells are those of that commit.')]
@@ -51,14 +55,17 @@ export class Notices {
     );
   }
 
+  /** Tell that the history is trusted. */
   trusted(): void {
     this.done([this.trans.__('The history is trusted here now.')]);
   }
 
+  /** Tell that the session has ended. */
   detached(): void {
     this.done([this.trans.__('Kishu is detached; the history stays.')]);
   }
 
+  /** Tell that cell runs are recorded again, or are not. */
   paused(session: Status | null): void {
     this.done([
       session?.recording
@@ -67,9 +74,9 @@ export class Notices {
     ]);
   }
 
-  /** What failed; nothing was changed by it. */
+  /** Tell what failed; nothing was changed by it. */
   failed(verb: string, error: unknown, trust?: () => void): void {
-    if (error instanceof KishuError && error.kind === 'cancelled') {
+    if (isOfKind(error, 'cancelled')) {
       Notification.info(this.trans.__('%1 was cancelled; nothing was changed.', verb), {
         autoClose: BRIEFLY
       });
@@ -80,10 +87,10 @@ export class Notices {
         ? [error.message, error.remedy]
         : [error instanceof Error ? error.message : String(error)];
     const actions =
-      trust && error instanceof KishuError && error.kind === 'untrusted'
+      trust && isOfKind(error, 'untrusted')
         ? [{ label: this.trans.__('Trust History'), callback: trust }]
         : [];
-    const nothing = error instanceof KishuError && error.kind === 'nothing-to-do';
+    const nothing = isOfKind(error, 'nothing-to-do');
     const sentences = lines.filter(Boolean);
     if (nothing) {
       Notification.info(sentences.join('\n'), { autoClose: BRIEFLY });
@@ -94,11 +101,11 @@ export class Notices {
   }
 
   /**
-   * While a request is on its way: say that it waits or how far it is, with a way to cancel it.
+   * Say while a request is on its way that it waits or how far it is, with a way to cancel it.
    *
    * @returns what to call when it is over.
    */
-  watch(verb: string, attachment: Attachment): () => void {
+  watch(verb: string, attachment: IAttachment): () => void {
     let id = '';
     let current: IWaiting | null = null;
     const cancel = {
@@ -133,7 +140,7 @@ export class Notices {
         });
       }
     };
-    const heard = (_: Attachment, waiting: IWaiting | null) => {
+    const heard = (_: IAttachment, waiting: IWaiting | null) => {
       current = waiting;
       if (waiting?.progress) {
         show();
@@ -150,10 +157,10 @@ export class Notices {
     };
   }
 
-  /** Where the session is, in a sentence or two. */
-  describe(attachment: Attachment): string {
-    const { session, standing, why } = attachment;
-    if (standing === 'attached' && session) {
+  /** Say where the session is, in a sentence or two. */
+  describe(attachment: IAttachment): string {
+    const { session, phase, why } = attachment;
+    if (phase === 'attached' && session) {
       if (session.why === 'paused') {
         return this.trans.__('Kishu is paused: cell runs are not recorded.');
       }
@@ -168,7 +175,7 @@ export class Notices {
           : this.trans.__('There is nothing to undo.')
       ].join(' ');
     }
-    if (standing === 'connecting') {
+    if (phase === 'connecting') {
       return this.trans.__('Kishu is looking for its session.');
     }
     return why
@@ -208,7 +215,7 @@ export class Notices {
     Notification.emit(text, type, { autoClose, actions: offered });
   }
 
-  /** A restore that left something out stays to be read. */
+  /** Tell what a restore did; where it left something out, until the user has read it. */
   private restored(
     report: Report,
     sentences: string[],
@@ -223,7 +230,7 @@ export class Notices {
   }
 }
 
-/** Sentences as paragraphs. */
+/** Make paragraphs of sentences. */
 function detailsOf(sentences: string[]): Widget {
   const node = document.createElement('div');
   node.className = 'jp-Kishu-details';
@@ -233,8 +240,8 @@ function detailsOf(sentences: string[]): Widget {
   return new Widget({ node });
 }
 
-/** A commit's id as it is shown. */
-export function short(id: string): string {
+/** Return a commit's id as it is shown. */
+function short(id: string): string {
   return id.slice(0, 8);
 }
 

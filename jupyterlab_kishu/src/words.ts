@@ -1,4 +1,4 @@
-/** What is said of a restore, a commit and a size, in words. */
+/** The words for a restore, a commit, a size and a time. */
 
 import type { Entry, Report, Status } from './messages';
 
@@ -10,14 +10,14 @@ export interface IWords {
 
 const MOST = 6;
 
-/** Names for a reader: the first few, and how many more. */
+/** List names for a reader: the first few, and how many more. */
 export function named(names: string[], words: IWords): string {
   const shown = names.slice(0, MOST).join(', ');
   const more = names.length - MOST;
   return more > 0 ? words.__('%1 and %2 more', shown, more) : shown;
 }
 
-/** What a restore did to the variables, in sentences. */
+/** Say what a restore did to the variables, in sentences. */
 export function told(report: Report, words: IWords): string[] {
   const back = [...report.patched, ...report.loaded].sort();
   const sentences = [];
@@ -40,21 +40,21 @@ export function told(report: Report, words: IWords): string[] {
   ];
 }
 
-/** What came back, but could not be checked any further than that, and why. */
+/** Say what came back, but could not be checked any further than that, and why. */
 export function unchecked(report: Report, words: IWords): string[] {
   return Object.entries(report.unchecked).map(([name, why]) =>
     words.__('%1 could not be checked: %2', name, why)
   );
 }
 
-/** What a commit changed: `+df, model -tmp`. */
+/** Say what a commit changed: `df, model · without tmp`. */
 export function changes(entry: Entry, words: IWords): string {
   const changed = entry.changed.length ? named(entry.changed, words) : '';
   const gone = entry.deleted.length ? words.__('without %1', named(entry.deleted, words)) : '';
   return [changed, gone].filter(Boolean).join(' · ');
 }
 
-/** Bytes for a reader. */
+/** Write a number of bytes for a reader. */
 export function size(nbytes: number): string {
   for (const unit of ['B', 'kB', 'MB']) {
     if (nbytes < 1000) {
@@ -65,7 +65,7 @@ export function size(nbytes: number): string {
   return `${nbytes.toFixed(2)} GB`;
 }
 
-/** Milliseconds for a reader. */
+/** Write milliseconds for a reader. */
 export function duration(ms: number): string {
   if (ms < 1) {
     return '<1 ms';
@@ -73,7 +73,7 @@ export function duration(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** When something was, seen from now: a time of today, else a date and a time. */
+/** Write when something was, seen from now: a time of today, else a date and a time. */
 export function when(seconds: number, now: Date, locale?: string): string {
   const then = new Date(seconds * 1000);
   const time = then.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
@@ -88,7 +88,7 @@ export function when(seconds: number, now: Date, locale?: string): string {
   return `${day}, ${time}`;
 }
 
-/** What the last commit cost. */
+/** Say what the last commit cost. */
 export function cost(session: Status, words: IWords): string {
   return session.last
     ? words.__('Last commit: %1, %2 stored.', duration(session.last.ms), size(session.last.nbytes))

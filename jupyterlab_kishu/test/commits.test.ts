@@ -21,6 +21,7 @@ const entry = (fields: Partial<Entry>): Entry => ({
   forgotten: false,
   unverified: [],
   late: [],
+  settings: [],
   ...fields
 });
 

@@ -46,7 +46,7 @@ describe('Document.tell', () => {
     expect(document.tell()).toEqual([{ id: 'a' }, { id: 'b' }]);
     model.cells[1].setSource('3');
     model.insertCell(0, markdown('c', 'title') as any);
-    const told = document.tell();
+    const told = document.tell()!;
     expect(told.map(cell => [cell.id, Boolean(cell.cell)])).toEqual([
       ['c', true],
       ['a', false],
@@ -59,8 +59,8 @@ describe('Document.tell', () => {
     const document = new Document(() => model);
     document.tell();
     model.cells[0].setSource('typed since');
-    expect(document.tell(new Map([['a', 'ran']]))[0].cell?.source).toBe('ran');
-    expect(document.tell()[0].cell?.source).toBe('typed since');
+    expect(document.tell(new Map([['a', 'ran']]))![0].cell?.source).toBe('ran');
+    expect(document.tell()![0].cell?.source).toBe('typed since');
     expect(document.tell()).toEqual([{ id: 'a' }]);
   });
 

@@ -18,6 +18,7 @@ const report = (fields: Partial<Report>): Report => ({
   loaded: [],
   recomputed: [],
   removed: [],
+  settings: [],
   unchecked: {},
   missing: {},
   notes: [],

@@ -9,6 +9,7 @@ import pytest
 
 from kishu import errors
 from kishu.errors import KishuError
+from tools import schema
 
 CLASSES = [
     cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, KishuError)
@@ -18,6 +19,7 @@ KINDS = {
     "UsageError": "usage",
     "UnknownRef": "unknown-ref",
     "AmbiguousRef": "ambiguous-ref",
+    "UnknownCells": "unknown-cells",
     "NothingToDo": "nothing-to-do",
     "NotAttached": "not-attached",
     "ConfigError": "config",
@@ -25,12 +27,14 @@ KINDS = {
     "Damaged": "damaged",
     "Unsupported": "unsupported",
     "NotRecording": "not-recording",
+    "InUse": "in-use",
     "Untrusted": "untrusted",
+    "Cancelled": "cancelled",
     "RestoreError": "restore",
     "NotRecoverable": "not-recoverable",
     "ReplayError": "replay",
 }
-"""Programs match on these: a kind may be added, none may change."""
+"""Programs match on these: a kind may be added, here too; none may change."""
 
 each = pytest.mark.parametrize("cls", CLASSES)
 
@@ -57,7 +61,13 @@ def test_the_tree_is_the_one_that_is_drawn() -> None:
 
 def test_kinds_never_change() -> None:
     kinds = {cls.__name__: cls.kind for cls in CLASSES}
-    assert {name: kinds[name] for name in KINDS} == KINDS
+    assert kinds == KINDS
+
+
+def test_the_front_end_knows_each_kind() -> None:
+    assert {cls.kind for cls in schema.error_classes()} == set(KINDS.values())
+    union = schema.module().partition("export type ErrorKind =")[2].partition(";")[0]
+    assert re.findall(r"'([\w-]+)'", union) == [cls.kind for cls in schema.error_classes()]
 
 
 def test_a_kind_is_a_class_s_own_or_its_parent_s() -> None:
