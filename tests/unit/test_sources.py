@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kishu.handlers import sources
+from kishu.history.records import CodePlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +90,7 @@ def test_code_that_its_text_does_not_give_has_none(cell: dict[str, types.CodeTyp
 def test_two_of_one_look_at_one_place_are_not_guessed() -> None:
     text = "a = [lambda: 1]"
     ((code,),) = [sources._compiled(text, 0)]
-    twice = sources.CodePlace("f", 1, 0, name=sources._name_of(code), at=(1, 99))
+    twice = CodePlace("f", 1, 0, name=sources._name_of(code), at=(1, 99))
     assert sources.find("a = lambda: 1, lambda: 1", twice) is None
 
 
