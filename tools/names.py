@@ -9,8 +9,7 @@ import inspect
 import re
 from pathlib import Path
 
-import kishu.handlers
-import kishu.kernel.ambient.ambient  # noqa: F401 - what it registers is listed
+import kishu.ambient.ambient  # noqa: F401 - what it registers is listed
 from kishu import format1
 
 PAGE = Path(__file__).parents[1] / "docs" / "dev" / "format.md"

@@ -17,7 +17,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from kishu.errors import NothingToDo
-from kishu.kernel.extension import attach_to
+from kishu.kernel import extension  # noqa: F401 - it makes the magic known
+from kishu.kernel.attached import attach, current
 from kishu.session import Session
 from tests.crash.cells import Expected, cell, differing
 
@@ -35,9 +36,9 @@ def attached(home: str, notebook: str) -> tuple[InteractiveShell, Session]:
     os.environ["KISHU_HOME"] = home
     shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
     say("attaching")
-    session = attach_to(shell, Path(notebook))
-    say("attached", session.id)
-    return shell, session
+    at = attach(shell, Path(notebook))
+    say("attached", at.recording.id)
+    return shell, at.session
 
 
 def resume(shell: InteractiveShell, session: Session) -> int:
@@ -45,7 +46,7 @@ def resume(shell: InteractiveShell, session: Session) -> int:
 
     A kernel that was killed before it brought anything back left an empty state behind.
     """
-    if session.resumed:
+    if current().recording.resumed:
         say("restoring")
         session.restore()
         try:

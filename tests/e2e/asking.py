@@ -6,6 +6,9 @@ from typing import Any
 
 from tests.kernel import TIMEOUT, Kernel
 
+RECORDING = "__import__('kishu.kernel.attached').kernel.attached.current().recording"
+"""In a kernel: what its session consists of."""
+
 
 def log(kernel: Kernel) -> list[dict[str, Any]]:
     """All commits, oldest first."""

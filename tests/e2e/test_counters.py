@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.e2e.asking import RECORDING
 from tests.e2e.conftest import make_notebook
 from tests.kernel import Kernel
 
@@ -35,9 +36,9 @@ class Cost(NamedTuple):
 
 READ = (
     # What a thread still writes would count for the next cell.
-    "(lambda s: s._writer.flush() or [s.observer.counters.values, s.observer.counters.nodes,"
-    " s.observer.counters.bytes_hashed, s._writer.bytes_written, s._writer.chunks_written,"
-    " __import__('builtins')._opened[0]])(__import__('kishu').session())"
+    "(lambda r, c: r.writer.flush() or [c.values, c.nodes, c.bytes_hashed,"
+    " r.writer.bytes_written, r.writer.chunks_written, __import__('builtins')._opened[0]])"
+    f"({RECORDING}, {RECORDING}.worktree.observer.counters)"
 )
 
 

@@ -6,22 +6,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.asking import RECORDING
 from tests.e2e.conftest import Start
 from tests.kernel import Kernel
 
 STREAMS = """
 import pickletools
 def called():
-    import kishu
     from kishu.history import blobs
     from kishu.history.pages import read_pages
-    session = kishu.session()
+    from kishu.kernel import attached
+    recording = attached.current().recording
     found = set()
-    for recipe in session.history.versions.values():
+    for recipe in recording.history.versions.values():
         for part in recipe.parts:
-            pages = part.segments and list(read_pages(part.segments, session.store)) or []
+            pages = part.segments and list(read_pages(part.segments, recording.store)) or []
             for each in (part, *pages):
-                found |= names_in(blobs.read(each.stream, session.store))
+                found |= names_in(blobs.read(each.stream, recording.store))
             assert not part.type.startswith("kishu.") or part.type.startswith("kishu.format1.")
     return sorted(found)
 def names_in(stream):
@@ -89,7 +90,7 @@ def test_a_history_is_read_where_a_handlers_module_has_another_name(
     kernel = start(notebook)
     kernel.ok("%load_ext kishu")
     kernel.ok("import numpy as np\na = np.arange(6); b = a[1:]")
-    version = kernel.value("sorted(__import__('kishu').session().history.versions)")
+    version = kernel.value(f"sorted({RECORDING}.history.versions)")
     kernel.kishu("status")
     kernel.kill()
     kernel = start(notebook)
@@ -101,9 +102,7 @@ def test_a_history_is_read_where_a_handlers_module_has_another_name(
         == "kishu.handlers.arrays"
     )
     kernel.ok("import numpy as np\na = np.arange(6); b = a[1:]")
-    assert set(version) <= set(
-        kernel.value("sorted(__import__('kishu').session().history.versions)")
-    )
+    assert set(version) <= set(kernel.value(f"sorted({RECORDING}.history.versions)"))
 
 
 LIBRARY = """

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.asking import RECORDING
 from tests.kernel import Kernel
 
 Start = Callable[..., Kernel]
@@ -34,7 +35,7 @@ def hurried(start: Start, notebook: Path, tmp_path: Path) -> Kernel:
 def caught_up(kernel: Kernel) -> list[dict[str, Any]]:
     """The log once nothing is left for later."""
     for _ in range(200):
-        if not kernel.value("__import__('kishu').session().is_behind"):
+        if not kernel.value(f"{RECORDING}.is_behind"):
             break
     else:
         raise AssertionError("it never catches up")

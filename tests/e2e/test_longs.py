@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.e2e.asking import RECORDING
 from tests.kernel import Kernel
 
 LENGTH = 20_000
@@ -108,7 +109,7 @@ def test_a_change_stores_the_segments_it_touched(kernel: Kernel, change: str) ->
 
 def test_appending_one_by_one_does_not_fray_the_end(kernel: Kernel) -> None:
     kernel.ok(LISTS)
-    segments = "len(__import__('kishu').session().observer.longs.pieces(rows))"
+    segments = f"len({RECORDING}.worktree.observer.longs.pieces(rows))"
     before = kernel.value(segments)
     for i in range(30):
         kernel.ok(f"rows.append({i})")

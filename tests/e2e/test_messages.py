@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.asking import RECORDING
 from tests.e2e.conftest import Start, make_notebook
 from tests.kernel import Kernel
 
@@ -408,7 +409,7 @@ def test_what_could_not_be_recorded_is_told_anew(page: Kernel) -> None:
     page.ok("x = 1")
     ok(page.ask("commit", client="page", message="m", cells=[cell("a", "old")]))
     page.ok("x = 2")
-    page.ok("import kishu; w = kishu.session()._writer; floor, w._floor = w._floor, 1 << 62")
+    page.ok(f"w = {RECORDING}.writer; floor, w._floor = w._floor, 1 << 62")
     ok(page.ask("cells", "control", client="page", number=2, cells=[cell("a", "new")]))
     page.event(lambda event: "unknown-cells" in event["operations"])
     page.ok("w._floor = floor")

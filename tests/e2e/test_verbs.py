@@ -37,7 +37,7 @@ def test_the_python_verbs_do_what_the_magics_do(kernel: Kernel) -> None:
     kernel.ok("kishu.session().checkout('best')")
     assert kernel.value("x") == 2
     session = "kishu.session()"
-    assert kernel.value(f"{session}.status().head == {session}.resolve('best')")
+    assert kernel.value(f"{session}.status().head == {session}.show('best').entry.id")
     assert kernel.value(f"{session}.show('best').entry.tags") == ["best"]
     assert kernel.value(f"{session}.at('side~3')['x']") == 1
     assert kernel.value(f"{session}.diff('side~3', 'side~1').changed") == ["x"]

@@ -15,7 +15,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from kishu.errors import KishuError, NotRecording
-from kishu.kernel.extension import attach_to
+from kishu.kernel import extension  # noqa: F401 - it makes the magic known
+from kishu.kernel.attached import attach
 from kishu.store import writer
 from tests.crash.cells import cell
 from tests.crash.worker import read_back, say, serve
@@ -36,7 +37,7 @@ def script(home: str, notebook: str, fault: str, at: int, times: int, later: boo
     layer.install()
     shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
     try:
-        session = attach_to(shell, Path(notebook))
+        session = attach(shell, Path(notebook)).session
     except (KishuError, KeyboardInterrupt) as error:
         say("not attached", str(error))
         return
@@ -83,7 +84,7 @@ def collect(home: str, notebook: str, fault: str, at: int) -> None:
     """Attach to what the script left, and collect its garbage with one fault on the way."""
     os.environ["KISHU_HOME"] = home
     shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
-    session = attach_to(shell, Path(notebook))
+    session = attach(shell, Path(notebook)).session
     layer = Layer(home, fault, at)
     layer.install()
     try:

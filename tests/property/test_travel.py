@@ -110,8 +110,8 @@ class Travel(RuleBasedStateMachine):
 
     def _touched_definitions(self) -> bool:
         code = (
-            "(lambda s: bool((lambda c: c.set or c.gone)(s.history.commits[s.status().head])))"
-            "(__import__('kishu').session())"
+            "(lambda r: bool((lambda c: c.set or c.gone)(r.history.commits[r.head])))"
+            "(__import__('kishu.kernel.attached').kernel.attached.current().recording)"
         )
         return bool(self.bench.kernel.value(code))
 

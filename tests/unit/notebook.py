@@ -11,6 +11,7 @@ from traitlets.config import Config as ShellConfig
 from kishu.config import Config
 from kishu.history.records import Cell
 from kishu.kernel.host import IPythonHost
+from kishu.recording import Recording
 from kishu.session import Session
 
 if TYPE_CHECKING:
@@ -34,18 +35,19 @@ class Notebook:
         sys.modules["__main__"] = main
         # Those that pytest itself changes from one phase of a test to the next.
         host = IPythonHost(self.shell, off={"environ", "logging", "warnings"})
-        self.session = Session(host, self.home, self.path, self.config)
+        self.recording = Recording(host, self.home, self.path, self.config)
+        self.session = Session(self.recording)
 
     def restart(self) -> None:
         """End the kernel as a kill does, without a word, and start another."""
-        self.session.abandon()
+        self.recording.abandon()
         self._start()
 
     def run(self, source: str, effects: Iterable[str] = ()) -> str:
         """Run a cell, which is said to have done something outside; gives its commit."""
         exec(source, self.shell.user_ns)
-        entry = self.session.record_run(Cell(source, effects=list(effects)))
-        assert entry is not None, self.session.why_not
+        entry = self.recording.record_run(Cell(source, effects=list(effects)))
+        assert entry is not None, self.recording.why_not
         return entry.id
 
     def __getitem__(self, name: str) -> Any:

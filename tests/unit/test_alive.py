@@ -58,14 +58,14 @@ def test_a_changed_object_that_cannot_be_built_stays_and_is_named(notebook: Note
 @pytest.mark.usefixtures("library")
 def test_another_object_under_the_name_stays_and_the_history_says_so(notebook: Notebook) -> None:
     make(notebook, "import licensed\nm = licensed.Model(1)")
-    made = notebook.session.head
+    made = notebook.recording.head
     notebook.run("m = [1, 2]")
     there = notebook["m"]
     report = notebook.session.checkout(made)
     assert notebook["m"] is there
     assert "m" in report.missing and "m" not in report.removed
     assert notebook.session.show().variables["m"].type == "builtins.list"
-    assert notebook.session.head == notebook.session.log()[0].id
+    assert notebook.recording.head == notebook.session.log()[0].id
     notebook.run("x = 1")
     assert notebook.session.log()[0].changed == ["x"]
     notebook.session.checkout("HEAD~1")

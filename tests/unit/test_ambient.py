@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from kishu.kernel.ambient.ambient import Ambient
-from kishu.kernel.ambient.process import Hidden
-from kishu.kernel.ambient.settings import ABSENT, Difference
+from kishu.ambient.ambient import Ambient
+from kishu.ambient.process import Hidden
+from kishu.ambient.settings import ABSENT, Difference
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from kishu.history import documents
 from kishu.history.documents import Cells, ToldCell
 from kishu.history.history import History
 from kishu.history.records import Blob, Commit, Document, Operation, StoredCell
-from kishu.kernel.notebook import locate
+from kishu.notebook.path import locate
 from tests.unit.notebook import Notebook
 
 Told = list[ToldCell]
@@ -32,13 +32,13 @@ def cell(id: str, source: str, *outputs: Any) -> ToldCell:
 def run(notebook: Notebook, source: str, cells: Told, page: str = "page") -> str:
     """Run a cell and tell what the notebook looked like."""
     commit = notebook.run(source)
-    notebook.session.record_cells(page, commit, cells)
+    notebook.recording.notebook.record_cells(page, commit, cells)
     return commit
 
 
 def sources_at(notebook: Notebook, commit: str) -> list[str]:
     """The cells' texts as a checkout of the cells alone would bring them."""
-    history, store = notebook.session.history, notebook.session.store
+    history, store = notebook.recording.history, notebook.recording.store
     cells = documents.cells_at(history, commit)
     if cells is None:
         return []
@@ -61,7 +61,7 @@ def test_they_are_there_in_another_session(notebook: Notebook) -> None:
     two = run(notebook, "x = 2", [cell("a", "x = 2"), cell("b", "")])
     notebook.restart()
     assert [sources_at(notebook, c) for c in (one, two)] == [["x = 1"], ["x = 2", ""]]
-    with notebook.session.showing("new", [cell("a", "x = 2"), cell("b", "edited")]):
+    with notebook.recording.notebook.showing("new", [cell("a", "x = 2"), cell("b", "edited")]):
         report = notebook.session.checkout(one)
     assert report.cells is not None
     assert report.cells.cells == [cell("a", "x = 1", {"text": "out"})]
@@ -77,7 +77,7 @@ def test_a_commit_of_which_nobody_told_has_its_ancestor_s(notebook: Notebook) ->
     later = notebook.run("x = 2")
     assert sources_at(notebook, later) == ["x = 1"]
     assert sources_at(notebook, before) == []
-    with notebook.session.showing("page", [ToldCell("a")]):
+    with notebook.recording.notebook.showing("page", [ToldCell("a")]):
         report = notebook.session.checkout(before)
     assert report.cells is None
     assert "nobody told" in report.notes[0]
@@ -85,7 +85,7 @@ def test_a_commit_of_which_nobody_told_has_its_ancestor_s(notebook: Notebook) ->
 
 def test_what_is_told_first_counts(notebook: Notebook) -> None:
     one = run(notebook, "x = 1", [cell("a", "first")])
-    notebook.session.record_cells("page", one, [cell("a", "second")])
+    notebook.recording.notebook.record_cells("page", one, [cell("a", "second")])
     assert sources_at(notebook, one) == ["first"]
 
 
@@ -104,10 +104,12 @@ def test_a_front_end_that_is_not_asking_is_asked(notebook: Notebook) -> None:
     one = run(notebook, "x = 1", [cell("a", "x = 1")])
     notebook.run("x = 2")
     wanted: list[str] = []
-    notebook.session.bring_cells = wanted.append
+    front_ends = notebook.recording.notebook
+    front_ends.can_bring = True
+    notebook.recording.listeners.append(lambda what: wanted.append(front_ends.wanted))
     assert notebook.session.checkout(one).notes == ["the notebook's cells follow"]
     notebook.session.checkout(one, variables=False)
-    assert wanted == [one, one]
+    assert [each for each in wanted if each] == [one, one]
 
 
 def test_cells_that_were_never_told_are_asked_for_with_all_others(notebook: Notebook) -> None:
@@ -115,8 +117,8 @@ def test_cells_that_were_never_told_are_asked_for_with_all_others(notebook: Note
     two = notebook.run("x = 2")
     for told in ([ToldCell("a"), ToldCell("never")], [ToldCell("a")]):
         with pytest.raises(UnknownCells):
-            notebook.session.record_cells("page", two, told)
-    notebook.session.record_cells("page", two, [cell("a", "x = 2")])
+            notebook.recording.notebook.record_cells("page", two, told)
+    notebook.recording.notebook.record_cells("page", two, [cell("a", "x = 2")])
     assert sources_at(notebook, two) == ["x = 2"]
 
 
@@ -149,34 +151,34 @@ def test_large_outputs_are_stored_once(notebook: Notebook) -> None:
 def test_a_damaged_cell_stops_a_checkout_before_anything_is_changed(notebook: Notebook) -> None:
     one = run(notebook, "x = 1", [cell("a", "x = 1", {"data": os.urandom(5_000).hex()})])
     two = run(notebook, "x = 2", [cell("a", "x = 2")])
-    document = notebook.session.history.documents[one]
+    document = notebook.recording.history.documents[one]
     outputs = document.cells["a"].outputs
     assert outputs is not None
-    for pack in (notebook.session.store.path / "packs").iterdir():
+    for pack in (notebook.recording.store.path / "packs").iterdir():
         data = bytearray(pack.read_bytes())
         data[:] = bytes(len(data))
         pack.write_bytes(data)
     with (
         pytest.raises(NotRecoverable, match="Cell a"),
-        notebook.session.showing("page", [ToldCell("a")]),
+        notebook.recording.notebook.showing("page", [ToldCell("a")]),
     ):
         notebook.session.checkout(one)
     assert notebook["x"] == 2
-    assert notebook.session.head == two
+    assert notebook.recording.head == two
 
 
 def test_cells_from_elsewhere_want_trust(notebook: Notebook) -> None:
     one = run(notebook, "x = 1", [cell("a", "<script>")])
-    notebook.session.history.untrusted_documents.add(one)
+    notebook.recording.history.untrusted_documents.add(one)
     two = run(notebook, "x = 2", [cell("a", "x = 2")])
     for target in (one, two):
         with (
             pytest.raises(Untrusted),
-            notebook.session.showing("page", [ToldCell("a")]),
+            notebook.recording.notebook.showing("page", [ToldCell("a")]),
         ):
             notebook.session.checkout(target)
     notebook.session.trust()
-    with notebook.session.showing("page", [ToldCell("a")]):
+    with notebook.recording.notebook.showing("page", [ToldCell("a")]):
         assert notebook.session.checkout(one).cells is not None
 
 
@@ -185,7 +187,9 @@ def test_gc_keeps_the_cells_of_what_it_keeps(tmp_path: Path) -> None:
     big = [{"data": os.urandom(20_000).hex()} for _ in range(3)]
     run(notebook, "x = [0]", [cell("a", "lost", big[0])])
     run(notebook, "x = [1]", [cell("a", "between")])
-    with notebook.session.showing("page", [cell("a", "named", big[1]), cell("b", "same")]):
+    with notebook.recording.notebook.showing(
+        "page", [cell("a", "named", big[1]), cell("b", "same")]
+    ):
         named = notebook.session.commit("keep me").id
     last = run(notebook, "x = [2]", [cell("a", "last", big[2]), ToldCell("b")])
     notebook.session.detach()
@@ -208,7 +212,7 @@ def test_gc_keeps_the_cells_of_commits_whose_variables_are_kept_by_others(tmp_pa
     notebook.restart()
     garbage = notebook.session.gc()
     assert one not in garbage.commits
-    with notebook.session.showing("page", [cell("a", "now")]):
+    with notebook.recording.notebook.showing("page", [cell("a", "now")]):
         assert notebook.session.checkout(one).cells is not None
     notebook.session.detach()
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kishu import config
+from kishu.ambient.ambient import SETTINGS
 from kishu.config import Config
 from kishu.errors import ConfigError
-from kishu.kernel.ambient.ambient import SETTINGS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kishu.kernel.ambient.ambient import Ambient
+from kishu.ambient.ambient import Ambient
+from kishu.building.fill import fill, fillable
 from kishu.travel import apply
 from kishu.travel.apply import Bytes, Changes
-from kishu.travel.fill import fill, fillable
 
 if TYPE_CHECKING:
     from tests.unit.notebook import Notebook

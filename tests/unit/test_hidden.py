@@ -40,7 +40,7 @@ def test_what_only_its_library_sees_is_named_and_never_built(
     assert notebook["kept"] is kept
     assert "stays changed" in report.unchecked["kept"]
     assert "other" not in notebook
-    state = notebook.session.head
+    state = notebook.recording.head
     notebook.run("kept = None")
     report = notebook.session.checkout(state)
     if "kept" in notebook:

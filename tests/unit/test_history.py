@@ -225,15 +225,15 @@ def test_commits_that_claim_to_descend_from_themselves_end() -> None:
 def test_an_untrusted_record_runs_no_code(notebook: Notebook, tmp_path: Path) -> None:
     """It claims to say how to build a version of a trusted commit; its chunk is a trap."""
     made = notebook.run("x = [1]")
-    session, caught = notebook.session, tmp_path / "caught"
-    version = session.history.commits[made].set["x"]
+    recording, caught = notebook.recording, tmp_path / "caught"
+    version = recording.history.commits[made].set["x"]
     trap = b"cos\nmkdir\n(V%s\ntR." % str(caught).encode()
     name = chunk_name(trap)
     forged = recipe("x", stream=Blob(len(trap), [name]))
     body = msgspec.json.encode(operation("f", versions={version: forged}))
-    envelope = Envelope(session.store.format.history, "f", 0, msgspec.Raw(body), {}, {name: trap})
+    envelope = Envelope(recording.store.format.history, "f", 0, msgspec.Raw(body), {}, {name: trap})
     line = format_line(msgspec.json.encode(envelope), Key(b"x" * 32))
-    (session.store.path / "journal" / "f.jsonl").write_bytes(line)
+    (recording.store.path / "journal" / "f.jsonl").write_bytes(line)
     notebook.restart()
     with contextlib.suppress(Exception):
         notebook.session.checkout(made)

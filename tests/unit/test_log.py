@@ -82,10 +82,10 @@ def test_a_commit_shows_each_variable_of_its_state(history: History) -> None:
 
 
 def test_a_difference_has_a_direction(history: History) -> None:
-    assert log.diff(history, "r", "s") == log.Difference(["c"], [], ["a"])
-    assert log.diff(history, "s", "r") == log.Difference([], ["c"], ["a"])
-    assert log.diff(history, "s", "s") == log.Difference([], [], [])
-    assert log.diff(history, "", "t") == log.Difference(["a", "b"], [], [])
+    assert log.diff(history, "r", "s") == log.StateDifference(["c"], [], ["a"])
+    assert log.diff(history, "s", "r") == log.StateDifference([], ["c"], ["a"])
+    assert log.diff(history, "s", "s") == log.StateDifference([], [], [])
+    assert log.diff(history, "", "t") == log.StateDifference(["a", "b"], [], [])
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kishu.building.splice import Edit, splice
 from kishu.history.pages import read_pages, write_pages
 from kishu.history.records import Blob, Segment
-from kishu.observe import longs
-from kishu.observe.identity import Identities
-from kishu.observe.longs import LONG, Longs, is_long, longs_within
-from kishu.observe.walk import Context, Counters, Walk
 from kishu.store.store import Store
 from kishu.store.writer import Writer
-from kishu.travel.splice import Edit, splice
+from kishu.walking import segmented as longs
+from kishu.walking.identity import Identities
+from kishu.walking.segmented import LONG, Longs, is_long, longs_within
+from kishu.walking.walk import Context, Counters, Walk
 from tests.unit.notebook import Notebook as SessionNotebook
 from tests.unit.test_observe import Notebook
 
@@ -216,7 +216,7 @@ def test_arrays_of_objects_come_back_with_their_form_their_views_and_what_they_s
         view[7] = "through"
         assert table[3, 7] == "through"
         assert (rows[5]["n"], len(table[3, 4])) == (n, length)
-        notebook.session.record_found()
+        notebook.recording.record_found()
 
 
 def test_an_array_of_objects_that_holds_itself_comes_back(notebook: SessionNotebook) -> None:

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 from kishu.history.records import is_number
-from kishu.observe.canonical import Canonical
-from kishu.observe.carriers import Carriers
-from kishu.observe.groups import groups
-from kishu.observe.identity import Identities
-from kishu.observe.namespace import variables
-from kishu.observe.observer import Look, Observer
-from kishu.observe.recording import Recorder
-from kishu.observe.walk import Context, Counters, Walk
 from kishu.store.writer import Naming
+from kishu.walking.fingerprint import Canonical
+from kishu.walking.identity import Identities
+from kishu.walking.walk import Context, Counters, Walk
+from kishu.worktree.carriers import Carriers
+from kishu.worktree.covariables import groups
+from kishu.worktree.namespace import variables
+from kishu.worktree.observer import Look, Observer
+from kishu.worktree.recorder import Recorder
 
 
 class Notebook:

@@ -20,7 +20,7 @@ class Heard:
 
     def __init__(self, notebook: Notebook) -> None:
         self.told: list[tuple[str, int, int]] = []
-        notebook.session.progress = lambda *told: self.told.append(told)
+        notebook.recording.progress = lambda *told: self.told.append(told)
 
     def check(self, what: str, nbytes: int) -> None:
         """It began, went on, and came to its end; at least so many bytes."""
@@ -68,10 +68,10 @@ def test_a_restore_in_place_tells_how_many_bytes_are_read(large: Notebook) -> No
         if done > 4_000_000:
             raise KeyboardInterrupt
 
-    large.session.progress = stop
+    large.recording.progress = stop
     with pytest.raises(KeyboardInterrupt):
         large.session.undo()
-    large.session.progress = lambda what, done, total: None
+    large.recording.progress = lambda what, done, total: None
     assert list(large["a"][:2]) == [1, 2]
     large.session.undo()
     assert list(large["a"][:2]) == [0, 1]
@@ -82,12 +82,12 @@ def test_a_verb_shows_its_progress_after_a_second_and_takes_the_line_away(
 ) -> None:
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    with show.progress(large.session):
-        large.session.progress("recorded", 1_000_000, 4_000_000)
+    with show.progress(large.recording):
+        large.recording.progress("recorded", 1_000_000, 4_000_000)
         assert capsys.readouterr().out == ""
         now[0] = 1.5
-        large.session.progress("recorded", 2_000_000, 4_000_000)
+        large.recording.progress("recorded", 2_000_000, 4_000_000)
         assert capsys.readouterr().out == "\r2.0 MB of 4.0 MB recorded …"
     assert capsys.readouterr().out.strip() == ""
-    large.session.progress("read", 3, 4)
+    large.recording.progress("read", 3, 4)
     assert capsys.readouterr().out == ""

@@ -128,20 +128,20 @@ def test_a_ref_in_conflict_is_ambiguous_until_it_is_settled(
 ) -> None:
     """The message says how: by setting it to one of the two."""
     other = Notebook(notebook.home, notebook.path)
-    both = [each.run(f"x = '{each.session.id}'") for each in (notebook, other)]
+    both = [each.run(f"x = '{each.recording.id}'") for each in (notebook, other)]
     for each in (notebook, other):
         getattr(each.session, kind)("here")
-    other.session.abandon()
+    other.recording.abandon()
     notebook.restart()
     with pytest.raises(AmbiguousRef) as failure:
-        notebook.session.resolve("here")
+        notebook.session.show("here").entry.id
     assert all(id in failure.value.message for id in both)
-    history = notebook.session.history
+    history = notebook.recording.history
     chosen = {"branch": history.branches, "tag": history.tags}[kind]["here"][choice]
     getattr(notebook.session, kind)("here", chosen)
-    assert notebook.session.resolve("here") == chosen
+    assert notebook.session.show("here").entry.id == chosen
     notebook.restart()
-    assert notebook.session.resolve("here") == chosen
+    assert notebook.session.show("here").entry.id == chosen
 
 
 def test_every_refusal_is_an_error_of_ours(history: History) -> None:

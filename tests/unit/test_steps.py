@@ -214,7 +214,7 @@ class Walks(RuleBasedStateMachine):
 
     @invariant()
     def the_journal_says_the_same(self) -> None:
-        history = self.notebook.session.history
+        history = self.notebook.recording.history
         *_, last = history.operations.values()
         steps = Steps.of(history, last)
         assert len(steps.undone(len(self.behind))) == len(self.behind)

@@ -9,7 +9,7 @@ import enum
 import types
 from typing import Any
 
-from kishu.handlers import building
+from kishu.handlers import loading
 from kishu.handlers.code import Content, Skeleton
 from kishu.handlers.registry import Reduced, Walk, handles, importable
 
@@ -35,7 +35,7 @@ def reduce_class(walk: Walk, cls: type) -> Reduced:
         return NotImplemented if cls is builtin_type(cls.__name__) else _by_alias(walk, cls)
     if importable(cls):
         return NotImplemented
-    return building.definition, (walk.definition(cls),)
+    return loading.definition, (walk.definition(cls),)
 
 
 def _by_alias(walk: Walk, cls: type) -> Reduced:
@@ -137,7 +137,7 @@ def make_class(
         # Else it would be refused; it gets its own with its members.
         namespace["__orig_bases__"] = ()
     if line >= 0:
-        namespace["__firstlineno__"] = building.now().place(line).line
+        namespace["__firstlineno__"] = loading.now().place(line).line
     if kind == "enum":
         return _make_enum(meta, name, bases, namespace, extra)
     if extra is not None:

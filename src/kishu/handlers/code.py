@@ -11,7 +11,7 @@ from typing import Any
 
 from kishu.errors import NotRecoverable
 from kishu.format1 import builder
-from kishu.handlers import building, entry_points, sources
+from kishu.handlers import entry_points, loading, sources
 from kishu.handlers.registry import Reduced, Walk, declare, handles, importable
 
 # Version 2 has no back-references, whose flags depend on reference counts: the same code always
@@ -34,7 +34,7 @@ def is_of_notebook(function: types.FunctionType, user_globals: dict[str, Any]) -
 def reduce_function(walk: Walk, function: types.FunctionType) -> Reduced:
     """By number if the notebook's, by name if a library's, else by value."""
     if is_of_notebook(function, walk.user_globals):
-        return building.definition, (walk.definition(function),)
+        return loading.definition, (walk.definition(function),)
     place = entry_points.place_of_builder(function)
     if place is not None:
         return entry_points.of_entry_point, place
@@ -120,10 +120,10 @@ def make_function(
     elif namespace:
         found = importlib.import_module(namespace).__dict__
     else:
-        found = building.now().user_globals
+        found = loading.now().user_globals
     made = types.FunctionType(load_code(code, place), found, name, None, closure)
     if on_its_own:
-        building.now().begin(made)
+        loading.now().begin(made)
     return made
 
 
@@ -153,11 +153,11 @@ def load_code(data: bytes, place: int) -> types.CodeType:
     Raises:
         NotRecoverable: another Python wrote it, and its text is not known.
     """
-    noted = building.now().place(place)
+    noted = loading.now().place(place)
     if noted.magic == sources.MAGIC:
         code: types.CodeType = marshal.loads(data)
         return _placed(code, noted.file, 1 - noted.line)
-    text = building.now().text(noted.text) if noted.text else ""
+    text = loading.now().text(noted.text) if noted.text else ""
     found = sources.find(text, noted) if text else None
     if found is None:
         raise NotRecoverable(
@@ -224,7 +224,7 @@ def find_method(owner: Any, name: str) -> Any:
     """The method of that name, as the owner's class will have it when the restore is done."""
     cls = owner if isinstance(owner, type) else type(owner)
     for base in cls.__mro__:
-        members = building.now().members(base)
+        members = loading.now().members(base)
         if name in members:
             bound = members[name].__get__(None if owner is cls else owner, cls)
             return bound if isinstance(bound, types.MethodType) else getattr(owner, name)
@@ -261,7 +261,7 @@ def fill_attributes(obj: Any, attributes: dict[str, Any]) -> None:
 @handles("builtins.object")
 def reduce_bare(walk: Walk, obj: object) -> Reduced:
     """A bare ``object()`` is nothing but its identity."""
-    return building.definition, (walk.definition(obj),)
+    return loading.definition, (walk.definition(obj),)
 
 
 declare("builtins.builtin_function_or_method", links=False)

@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any
 
 from kishu.format1 import builder
-from kishu.handlers import building
+from kishu.handlers import loading
 from kishu.handlers.registry import Reduced, Walk, handles
 
 
@@ -42,7 +42,7 @@ def connect_file(path: str) -> sqlite3.Connection:
     """
     if not os.path.exists(path):
         raise FileNotFoundError(f"the database {path} is not there")
-    building.now().note(f"what was written to {path} since stays there")
+    loading.now().note(f"what was written to {path} since stays there")
     return sqlite3.connect(path)
 
 
@@ -50,7 +50,7 @@ def connect_file(path: str) -> sqlite3.Connection:
 def connect_memory(index: int, size: int) -> sqlite3.Connection:
     """A database in memory, with the content of a buffer."""
     data = bytearray(size)
-    building.now().memory(index, memoryview(data))
+    loading.now().memory(index, memoryview(data))
     connection = sqlite3.connect(":memory:")
     if size:
         connection.deserialize(bytes(data))

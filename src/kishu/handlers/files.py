@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from kishu.format1 import builder
-from kishu.handlers import building
+from kishu.handlers import loading
 from kishu.handlers.registry import Reduced, Walk, handles
 
 
@@ -93,7 +93,7 @@ def open_file(path: str, name: str | bytes, mode: str, kind: str, *form: Any) ->
         return os.open(path, flags & ~(os.O_TRUNC | os.O_EXCL | os.O_CREAT))
 
     if any(letter in mode for letter in "wax+"):
-        building.now().note(f"what was written to {path} since stays there")
+        loading.now().note(f"what was written to {path} since stays there")
     if kind == "text":
         encoding, errors, line_buffering, write_through = form
         file: Any = open(  # noqa: SIM115

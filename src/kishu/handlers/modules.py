@@ -14,7 +14,7 @@ from typing import Any
 from blake3 import blake3
 
 from kishu.format1 import builder
-from kishu.handlers import building
+from kishu.handlers import loading
 from kishu.handlers.registry import Reduced, Walk, handles
 
 _MADE_BY_IMPORT = frozenset({"__spec__", "__loader__", "__cached__"})
@@ -47,7 +47,7 @@ def import_module(name: str, digest: str = "") -> types.ModuleType:
     module = importlib.import_module(name)
     if digest and _digest_when_loaded(module) != digest:
         path = module.__file__
-        building.now().note(f"{path} was edited since: the module is what it is now")
+        loading.now().note(f"{path} was edited since: the module is what it is now")
     return module
 
 

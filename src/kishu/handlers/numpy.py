@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kishu.format1 import builder
-from kishu.handlers import building, subarrays, texts
+from kishu.handlers import loading, subarrays, texts
 from kishu.handlers.registry import ATOMS, PASSING, Reduced, Walk, declare, handles, treatment
 
 _MANY = 4096
@@ -252,7 +252,7 @@ def make_array(
     """An array that owns its memory."""
     array = _empty(shape, dtype, layout)
     if array.size:
-        building.now().memory(index, flat_bytes(array))
+        loading.now().memory(index, flat_bytes(array))
     if not writeable:
         array.flags.writeable = False
     return array
@@ -386,7 +386,7 @@ def make_segmented_array(
     """An array of plain Python objects that were taken out of the stream in pieces."""
     array = _empty(shape, object, layout)
     data = bytearray(size)
-    building.now().memory(index, memoryview(data))
+    loading.now().memory(index, memoryview(data))
     stream = io.BytesIO(data)
     at = 0
     while at < array.size:

@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from kishu.format1 import builder
+from kishu.guard import Silenced
 from kishu.handlers.registry import Reduced, Walk, handles
 
 _PLACES = {
@@ -107,6 +108,6 @@ def reduce_stream(walk: Walk, stream: Any) -> Reduced:
 
 @builder
 def find_stream(name: str) -> Any:
-    """``sys.stdout`` or ``sys.stderr``, also while what we run is hushed."""
+    """``sys.stdout`` or ``sys.stderr``, also while what we run is silenced."""
     stream = getattr(sys, name, None)
-    return getattr(stream, "_stream", stream) if type(stream).__name__ == "_Hushed" else stream
+    return stream.stream if isinstance(stream, Silenced) else stream

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from kishu.format1 import builder
-from kishu.handlers import building
+from kishu.handlers import loading
 from kishu.handlers.registry import Reduced, Walk, importable
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _fill(array: Any, index: int) -> None:
 
     from kishu.handlers.numpy import flat_bytes
 
-    building.now().memory(index, flat_bytes(array.view(np.ndarray)))
+    loading.now().memory(index, flat_bytes(array.view(np.ndarray)))
 
 
 @builder
@@ -116,7 +116,7 @@ def open_memmap(
         opened = np.memmap(path, dtype, again, offset, shape, order)  # type: ignore[call-overload]
         opened.mode = mode
     except (OSError, ValueError) as error:
-        building.now().note(f"{path} cannot be mapped ({error}): it is an array in memory")
+        loading.now().note(f"{path} cannot be mapped ({error}): it is an array in memory")
         return make_subarray(np.memmap, index, dtype, shape, order, writeable)
     if mode != "r":
         _fill(opened, index)
@@ -124,5 +124,5 @@ def open_memmap(
     wanted = np.empty(shape, dtype, order)  # type: ignore[call-overload]
     _fill(wanted, index)
     if opened.tobytes() != wanted.tobytes():
-        building.now().note(f"{path} has another content by now")
+        loading.now().note(f"{path} has another content by now")
     return opened

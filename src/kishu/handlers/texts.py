@@ -13,7 +13,7 @@ import sys
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kishu.handlers import building
+from kishu.handlers import loading
 from kishu.handlers.registry import Walk
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _encode(line: Array) -> memoryview:
 def decode(index: int, size: int) -> list[Any]:
     """The elements of a buffer; equal strings become one."""
     data = bytearray(size)
-    building.now().memory(index, memoryview(data))
+    loading.now().memory(index, memoryview(data))
     items: list[Any] = pickle.loads(data)
     one: dict[str, str] = {}
     return [one.setdefault(item, item) if type(item) is str else item for item in items]

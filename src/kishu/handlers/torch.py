@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kishu.format1 import builder
-from kishu.handlers import building, singletons
+from kishu.handlers import loading, singletons
 from kishu.handlers import numpy as arrays
 from kishu.handlers.registry import Reduced, Walk, declare, handles, importable
 
@@ -145,7 +145,7 @@ _MOST_STEPS = 32
 @builder
 def make_detached_tensor(*arguments: Any) -> Any:
     """What a tensor was whose graph had been used up."""
-    building.now().note("its autograd graph, used up by then, did not come back")
+    loading.now().note("its autograd graph, used up by then, did not come back")
     return make_tensor(*arguments)
 
 
@@ -247,7 +247,7 @@ def make_storage(index: int, nbytes: int, device: str, shared: bool = False) -> 
     if shared:
         storage.share_memory_()
     if nbytes:
-        building.now().memory(index, storage_bytes(storage))
+        loading.now().memory(index, storage_bytes(storage))
     return storage if device == "cpu" else storage.to(device=device)
 
 

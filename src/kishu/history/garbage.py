@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
 
 import msgspec
 
 from kishu.errors import Damaged
 from kishu.history import documents
 from kishu.history.keep import Rules, chunks_of, kept, states
-from kishu.history.ledger import load
+from kishu.history.ledger import Ledger, load
 from kishu.history.records import CommitId
-from kishu.store.collect import collect
-from kishu.store.store import Store
+from kishu.store.collect import collect as drop_chunks
 
 
 class Garbage(msgspec.Struct):
@@ -33,51 +31,51 @@ class Garbage(msgspec.Struct):
     dry_run: bool
 
 
-def collect_garbage(
-    store: Store,
-    rules: Rules,
-    heads: Iterable[CommitId],
-    announce: Callable[[list[CommitId]], object] | None,
-) -> Garbage:
+def collect(ledger: Ledger, rules: Rules, *, dry_run: bool) -> Garbage:
     """Let go of the data that only commits need which the rules do not keep.
 
     What is kept is decided from what is on the disk, read once the history is ours alone: other
-    sessions may have worked, named and ended since this one opened it.
+    sessions may have worked, named and ended since this one opened it. The commits that lose their
+    data are recorded before they do.
 
     Args:
-        heads: the commits where sessions are.
-        announce: records which commits lose their data, before they do; None to only ask.
+        ledger: of the session that collects.
+        rules: what stays.
+        dry_run: only say what would go.
 
     Raises:
         Damaged: a record or a chunk that is kept is damaged: nobody can tell what it needs.
         InUse: another session uses the history.
         NotRecording: the disk refused.
     """
+    store = ledger.store
     if store.lease is None:
         raise Damaged("A history that cannot be locked is not collected.")
+    ledger.flush()
     with store.lease.alone():
         history = load(store)
         if store.damaged:
             raise Damaged("A damaged history is not collected.")
-        stays = kept(history, rules, time.time(), heads)
+        stays = kept(history, rules, time.time(), [ledger.head])
         versions = {
             version for id, state in states(history) if id in stays for version in state.values()
         }
         needed = chunks_of((history.recipe(version) for version in versions), store)
-        goes = [
+        goes = sorted(
             id
             for id, state in states(history)
             if id not in stays
             and id not in history.forgotten
             and not versions.issuperset(state.values())
-        ]
+        )
         keep = history.commits.keys() - history.forgotten - set(goes)
         needed |= documents.chunks_of(history, keep, store)
-        if announce is not None:
-            announce(sorted(goes))
-        gone = collect(store, needed, dry_run=announce is None)
-        if announce is not None:
+        if not dry_run:
+            ledger.write("gc", names=goes)
+        gone = drop_chunks(store, needed, dry_run=dry_run)
+        if not dry_run:
             for _ in store.records():
                 # Chunks have moved: where they are now is read again.
                 pass
-    return Garbage(sorted(goes), len(stays), gone.chunks, gone.nbytes, announce is None)
+            ledger.measure()
+    return Garbage(goes, len(stays), gone.chunks, gone.nbytes, dry_run)

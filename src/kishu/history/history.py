@@ -125,6 +125,12 @@ class History:
         else:
             refs.pop(move.name, None)
 
+    def trust(self) -> None:
+        """Take all that was read for vouched for."""
+        self.untrusted.clear()
+        self.untrusted_versions.clear()
+        self.untrusted_documents.clear()
+
     def leaves(self) -> list[Operation]:
         """The operations that nothing came after, one for each line of work."""
         return [self.operations[id] for id in self._leaves]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from kishu.config import Config
 from kishu.history import blobs
 from kishu.history.history import History, State
 from kishu.history.pages import read_pages
@@ -26,6 +27,11 @@ class Rules(NamedTuple):
     days: float = 0
     commits: int = 0
     nbytes: int = 0
+
+    @classmethod
+    def of(cls, config: Config) -> Rules:
+        """Give the rules that the settings say."""
+        return cls(config.keep_days, config.keep_commits, config.keep_size)
 
 
 def kept(history: History, rules: Rules, now: float, heads: Iterable[CommitId]) -> set[CommitId]:

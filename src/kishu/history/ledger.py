@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from blake3 import blake3
 
+from kishu.guard import uninterrupted
 from kishu.history.history import MAIN, History
 from kishu.history.reasons import Flaw
 from kishu.history.records import (
@@ -25,7 +26,6 @@ from kishu.history.records import (
     source_name,
 )
 from kishu.history.steps import Steps
-from kishu.interrupts import uninterrupted
 from kishu.store.store import UNREADABLE, Store
 from kishu.store.writer import When, Writer
 
@@ -66,6 +66,23 @@ class Ledger:
         self._writer = writer
         self._last: OperationId = last.id if last else ""
         self._count = 0
+
+    @property
+    def store(self) -> Store:
+        """The history's files."""
+        return self._writer.store
+
+    def flush(self) -> None:
+        """Have all that waits written.
+
+        Raises:
+            NotRecording: the disk refused.
+        """
+        self._writer.flush()
+
+    def measure(self) -> None:
+        """Ask the disk how big the history is."""
+        self._writer.measure()
 
     def new_commit(self, **fields: Any) -> Commit:
         """A commit on top of the head, not yet written."""

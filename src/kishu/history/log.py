@@ -159,7 +159,7 @@ def _variable(history: History, name: str, state: State) -> Variable:
     )
 
 
-class Difference(msgspec.Struct):
+class StateDifference(msgspec.Struct):
     """What a second state has that a first has not, by variable."""
 
     added: list[str]
@@ -167,10 +167,10 @@ class Difference(msgspec.Struct):
     changed: list[str]
 
 
-def diff(history: History, first: CommitId, second: CommitId) -> Difference:
+def diff(history: History, first: CommitId, second: CommitId) -> StateDifference:
     """How the variables of two commits differ."""
     before, after = history.state(first), history.state(second)
-    return Difference(
+    return StateDifference(
         added=_variables(after.keys() - before.keys()),
         removed=_variables(before.keys() - after.keys()),
         changed=_variables(n for n in before.keys() & after.keys() if before[n] != after[n]),

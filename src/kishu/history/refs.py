@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
+from typing import Literal
 
 from kishu.errors import AmbiguousRef, UnknownRef, UsageError
 from kishu.history.history import History
+from kishu.history.ledger import Ledger
 from kishu.history.records import CommitId
 
 HEAD = "HEAD"
@@ -74,6 +76,34 @@ def _last_run(history: History, number: int, head: CommitId) -> CommitId:
         if commit.cell is not None and commit.cell.number == number:
             return commit.id
     raise UnknownRef(f"No cell [{number}] was run in this history.")
+
+
+def set_branch(ledger: Ledger, name: str, ref: str | None) -> CommitId:
+    """Make or move a branch; without a ref it becomes the one that the session is on.
+
+    Raises:
+        UsageError: the name cannot be one.
+    """
+    return _set(ledger, "branch", name, ref)
+
+
+def set_tag(ledger: Ledger, name: str, ref: str | None) -> CommitId:
+    """Give a commit, without a ref the present one, a name that stays with it.
+
+    Raises:
+        UsageError: the name cannot be one.
+    """
+    return _set(ledger, "tag", name, ref)
+
+
+def _set(ledger: Ledger, kind: Literal["branch", "tag"], name: str, ref: str | None) -> CommitId:
+    history = ledger.history
+    check_name(history, name)
+    to = ledger.head if ref is None else resolve(history, ref, ledger.head)
+    becomes_ours = kind == "branch" and ref is None
+    moves = history.moves_to(kind, name, to)
+    ledger.write(kind, branch=name if becomes_ours else None, moves=moves)
+    return to
 
 
 def check_name(history: History, name: str) -> None:

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from IPython.core.getipython import get_ipython
+
 import kishu
-from kishu.errors import Unsupported
+from kishu.errors import NotAttached, Unsupported
 from kishu.history.log import Entry
-from kishu.kernel import messages
-from kishu.kernel.messages import Attached, Request, Showing, Welcome
-from kishu.kernel.notebook import locate
+from kishu.kernel import attached, messages
+from kishu.kernel.messages import Request, Showing, Welcome
+from kishu.notebook.path import locate
+from kishu.recording import Recording
 from kishu.session import Session
 
 
@@ -21,26 +24,22 @@ def answer(request: Request) -> Any:
     Raises:
         KishuError: it could not be done; nothing was changed.
     """
-    from kishu.kernel import extension
-
     if isinstance(request, messages.Hello):
         return _welcome(request)
     if isinstance(request, messages.Init):
         return _attach(request)
-    session = extension.session()
+    at = attached.current()
     if isinstance(request, messages.Detach):
-        extension.detach()
+        attached.detach()
         return None
-    ours = shows_our_notebook(session, request)
+    ours = shows_our_notebook(at.recording, request)
     if isinstance(request, Showing):
-        with session.showing(request.client, request.cells if ours else None):
-            return _ANSWERS[type(request)](session, request)
-    return _ANSWERS[type(request)](session, request)
+        with at.recording.notebook.showing(request.client, request.cells if ours else None):
+            return _ANSWERS[type(request)](at.session, request)
+    return _ANSWERS[type(request)](at.session, request)
 
 
 def _welcome(request: messages.Hello) -> Welcome:
-    from kishu.kernel import extension
-
     if request.protocol != messages.PROTOCOL:
         older = "kernel" if request.protocol > messages.PROTOCOL else "front end"
         raise Unsupported(
@@ -48,44 +47,46 @@ def _welcome(request: messages.Hello) -> Welcome:
             f" and {request.protocol}.",
             "Install the same version of kishu and of jupyterlab_kishu.",
         )
-    return Welcome(messages.PROTOCOL, kishu.__version__, VERBS, extension.is_attached())
+    return Welcome(messages.PROTOCOL, kishu.__version__, VERBS, attached.is_attached())
 
 
-def _attach(request: messages.Init) -> Attached:
-    from kishu.kernel import extension
-
+def _attach(request: messages.Init) -> messages.Attached:
     where = request.notebook or messages.Where()
-    fresh = not extension.is_attached()
+    fresh = not attached.is_attached()
     if fresh:
+        shell = get_ipython()
+        if shell is None:
+            raise NotAttached("There is no IPython shell here.", "Call it in a notebook.")
         path = locate(where.path, where.root) if where.path else None
-        extension.attach(path, where.uuid if request.notebook is not None else None)
-    session = extension.session()
-    ours = shows_our_notebook(session, request)
+        attached.attach(shell, path, where.uuid if request.notebook is not None else None)
+    recording = attached.current().recording
+    ours = shows_our_notebook(recording, request)
     if ours and request.notebook is not None:
-        session.be_known_by(where.uuid)
+        recording.notebook.be_known_by(where.uuid)
     if request.cells is not None and ours:
         # A new session's first commit has the cells that it found.
-        commit = session.head if fresh else ""
-        session.record_cells(request.client, commit, request.cells)
-    variables, nbytes = session.earlier
-    return Attached(ours, session.uuid if ours else "", variables, nbytes)
+        commit = recording.head if fresh else ""
+        recording.notebook.record_cells(request.client, commit, request.cells)
+    variables, nbytes = recording.earlier
+    return messages.Attached(ours, recording.notebook.uuid if ours else "", variables, nbytes)
 
 
-def shows_our_notebook(session: Session, request: Request) -> bool:
-    """Whether a request comes from the session's notebook; if that was renamed, follow it.
+def shows_our_notebook(recording: Recording, request: Request) -> bool:
+    """Tell whether a request comes from the session's notebook; if that was renamed, follow it.
 
     Several notebooks can have one kernel; its session is that of the first.
     """
     where = request.notebook
     if where is None:
         return True
+    ours = recording.notebook
     path = locate(where.path, where.root)
-    if path is None or session.notebook is None or _are_same(path, session.notebook):
+    if path is None or ours.path is None or _are_same(path, ours.path):
         return True
-    if (where.uuid and where.uuid != session.uuid) or session.notebook.exists():
+    if (where.uuid and where.uuid != ours.uuid) or ours.path.exists():
         # A second notebook on this kernel, or a copy.
         return False
-    session.follow(path)
+    ours.follow(path)
     return True
 
 

@@ -13,6 +13,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from kishu.errors import Cancelled, KishuError, UnknownCells, UsageError
 from kishu.kernel import messages
 from kishu.kernel.answers import answer, shows_our_notebook
+from kishu.kernel.attached import Attached
 from kishu.kernel.hooks import Hooks
 from kishu.kernel.messages import (
     CellsRun,
@@ -23,7 +24,7 @@ from kishu.kernel.messages import (
     Request,
     verb_of,
 )
-from kishu.session import Session
+from kishu.recording import Recording
 
 _PATIENCE = 0.4
 """Seconds that a request takes before its progress is told."""
@@ -44,7 +45,7 @@ class Channel:
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._kernel: Any = shell.kernel
-        self._session: Session | None = None
+        self._recording: Recording | None = None
         self._hooks: Hooks | None = None
         self._operations: list[str] = []
         self._client = ""
@@ -53,7 +54,7 @@ class Channel:
         self._began = self._told = 0.0
         self._cancelled: deque[str] = deque(maxlen=100)
         self._cells: deque[CellsRun] = deque()
-        self._shower = self._wanted = ""
+        self._shower = ""
         self._listened = False
 
     def open(self) -> None:
@@ -61,10 +62,10 @@ class Channel:
         self._kernel.shell_handlers[messages.REQUEST] = self.on_request
         self._kernel.control_handlers[messages.REQUEST] = self.on_control
 
-    def follow(self, session: Session, hooks: Hooks) -> None:
+    def follow(self, at: Attached) -> None:
         """Tell from now on what happens to this session."""
-        self._session, self._hooks = session, hooks
-        session.changed = self._changed
+        self._recording, self._hooks = at.recording, at.hooks
+        at.recording.listeners.append(self._changed)
         self._changed("attach")
 
     # The shell channel
@@ -90,26 +91,26 @@ class Channel:
         self._listened = True
         self._client, self._progress = request.client, Progress(id)
         self._began = time.monotonic()
-        if self._session is not None:
-            self._session.progress = self._tell_progress
+        if self._recording is not None:
+            self._recording.progress = self._tell_progress
             # Who asks for a checkout puts the cells in place; nobody else need be asked.
-            self._session.bring_cells = None
+            self._recording.notebook.can_bring = False
         try:
             result = answer(request)
         finally:
             self._progress = Progress()
-            if self._session is not None:
-                self._session.progress = lambda what, done, total: None
-                self._note_cells_of(self._session, request)
+            if self._recording is not None:
+                self._recording.progress = lambda what, done, total: None
+                self._note_cells_of(self._recording, request)
             self._announce()
             self._client = ""
         return Reply(verb_of(request), result, self._status())
 
-    def _note_cells_of(self, session: Session, request: Request) -> None:
+    def _note_cells_of(self, recording: Recording, request: Request) -> None:
         """Remember who shows the notebook: that client brings cells back that a cell wants."""
-        if getattr(request, "cells", None) is not None and shows_our_notebook(session, request):
+        if getattr(request, "cells", None) is not None and shows_our_notebook(recording, request):
             self._shower = request.client
-        session.bring_cells = self._want_cells if self._shower else None
+        recording.notebook.can_bring = bool(self._shower)
 
     def _tell_progress(self, what: str, done: int, total: int) -> None:
         """Note how far the request is, tell it now and then; stop it if somebody wants it to."""
@@ -149,19 +150,19 @@ class Channel:
 
     def _take_in_cells(self) -> None:
         """Record what waits; on the main thread, between cells. Never raises."""
-        hooks, session = self._hooks, self._session
-        if hooks is None or session is None or hooks.is_running:
+        hooks, recording = self._hooks, self._recording
+        if hooks is None or recording is None or hooks.is_running:
             return
         while self._cells:
             told = self._cells.popleft()
             try:
-                if told.cells is not None and shows_our_notebook(session, told):
+                if told.cells is not None and shows_our_notebook(recording, told):
                     hooks.flush()
                     commit = hooks.commits.get(told.number, "")
-                    session.record_cells(told.client, commit, told.cells)
+                    recording.notebook.record_cells(told.client, commit, told.cells)
             except BaseException as error:
                 if not isinstance(error, UnknownCells):
-                    session.why_not = f"the notebook's cells were not recorded: {error}"
+                    recording.why_not = f"the notebook's cells were not recorded: {error}"
                 # The client takes them for told: it must tell all anew.
                 self._publish(Event(["unknown-cells"], told.client, self._status()))
 
@@ -173,26 +174,25 @@ class Channel:
             self._kernel.io_loop.add_callback(self._announce)
         self._operations.append(what)
 
-    def _want_cells(self, commit: str) -> None:
-        self._wanted = commit
-        self._changed("wanted")
-
     def _announce(self) -> None:
         operations, self._operations = self._operations, []
-        wanted, self._wanted = self._wanted, ""
         if not operations:
             return
+        wanted = ""
+        if self._recording is not None:
+            wanted, self._recording.notebook.wanted = self._recording.notebook.wanted, ""
         try:
             status = self._status()
             if self._listened or "attach" in operations or "restart" in operations:
                 self._publish(Event(operations, self._client, status, wanted, self._shower))
         except Exception as error:
-            if self._session is not None:
-                self._session.why_not = f"front ends are not told what happens: {error}"
+            if self._recording is not None:
+                self._recording.why_not = f"front ends are not told what happens: {error}"
 
     def _status(self) -> Any:
-        session = self._session
-        status = session.status() if session is not None and session.attached else None
+        recording = self._recording
+        attached = recording is not None and recording.attached
+        status = recording.status() if recording is not None and attached else None
         self._shown = None if status is None else msgspec.to_builtins(status)
         return status
 

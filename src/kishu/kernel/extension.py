@@ -1,41 +1,32 @@
-"""Attaching to the shell and letting go of it."""
+"""The IPython extension: ``%load_ext kishu``, and answering front ends."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
 
-from kishu import config
-from kishu.errors import ConfigError, NotAttached, StoreError
-from kishu.history.catalog import home
-from kishu.kernel import show
+from kishu.errors import NotAttached, StoreError
+from kishu.kernel import attached, show
+from kishu.kernel.attached import Attached
 from kishu.kernel.channel import Channel
-from kishu.kernel.hooks import Hooks
-from kishu.kernel.host import IPythonHost
 from kishu.kernel.magics import register_magics
 from kishu.kernel.messages import PROTOCOL
-from kishu.kernel.notebook import notebook_path
 from kishu.session import Session
 
 
-class _Attached:
-    """The one session of this process, with the hooks that feed it."""
+class _Served:
+    """The channel to front ends: one a process."""
 
-    session: Session | None = None
-    hooks: Hooks | None = None
     channel: Channel | None = None
-    forks_watched = False
 
 
-def attach(notebook: str | os.PathLike[str] | None = None, marked: str | None = None) -> Session:
+def attach(notebook: str | os.PathLike[str] | None = None) -> Session:
     """Attach to the running IPython shell; attaching twice gives the same session.
 
     Args:
         notebook: the notebook's path, where the kernel cannot know it.
-        marked: the id in its metadata, from a front end that can write another there.
 
     Raises:
         NotAttached: there is no IPython shell.
@@ -44,12 +35,21 @@ def attach(notebook: str | os.PathLike[str] | None = None, marked: str | None = 
     shell = get_ipython()
     if shell is None:
         raise NotAttached("There is no IPython shell here.", "Call it in a notebook or in ipython.")
-    return attach_to(shell, notebook, marked)
+    return attached.attach(shell, notebook).session
 
 
-def is_attached() -> bool:
-    """Whether a session is attached."""
-    return _Attached.session is not None and _Attached.session.attached
+def session() -> Session:
+    """Give the attached session, its last cell recorded.
+
+    Raises:
+        NotAttached: none is.
+    """
+    return attached.current().session
+
+
+def detach() -> None:
+    """Let go of the shell; the history stays."""
+    attached.detach()
 
 
 def serve() -> int:
@@ -66,101 +66,31 @@ def serve() -> int:
 
 
 def _serve(shell: InteractiveShell) -> None:
-    if _Attached.channel is None and getattr(shell, "kernel", None) is not None:
-        _Attached.channel = Channel(shell)
-        _Attached.channel.open()
+    if _Served.channel is None and getattr(shell, "kernel", None) is not None:
+        _Served.channel = Channel(shell)
+        _Served.channel.open()
 
 
-def attach_to(
-    shell: InteractiveShell,
-    notebook: str | os.PathLike[str] | None = None,
-    marked: str | None = None,
-) -> Session:
-    """Attach to a shell."""
-    at = _Attached.session
-    if at is not None and at.attached:
-        return at
-    root = home()
-    settings, warning = config.Config(), ""
-    try:
-        settings = config.load(root)
-    except ConfigError as error:
-        warning = str(error)
-    path = Path(notebook).absolute() if notebook is not None else notebook_path(shell.user_ns)
-    shell.user_ns_hidden.setdefault("__session__", shell.user_ns.get("__session__"))
-    host = IPythonHost(shell, settings.ambient_off)
-    session = Session(host, root, path, settings, warning, marked)
-    hooks = Hooks(shell, session)
-    hooks.register()
-    _Attached.session, _Attached.hooks = session, hooks
-    register_magics(shell)
-    _serve(shell)
-    if _Attached.channel is not None:
-        _Attached.channel.follow(session, hooks)
-    if not _Attached.forks_watched:
-        os.register_at_fork(after_in_child=_forked)
-        _Attached.forks_watched = True
-    return session
+def _welcome(at: Attached) -> None:
+    """Make the verbs known in the shell, and have front ends hear of the session."""
+    register_magics(at.shell)
+    _serve(at.shell)
+    if _Served.channel is not None:
+        _Served.channel.follow(at)
 
 
-def detach() -> None:
-    """Let go of the shell; the history stays."""
-    if _Attached.hooks is not None:
-        _Attached.hooks.unregister()
-    if _Attached.session is not None:
-        _Attached.session.detach()
-    _Attached.session = _Attached.hooks = None
-    shell = get_ipython()
-    if shell is not None:
-        # So that `%load_ext kishu` attaches again.
-        shell.extension_manager.loaded.discard("kishu")
-
-
-def session() -> Session:
-    """The attached session, its last cell recorded.
-
-    Raises:
-        NotAttached: none is.
-    """
-    if _Attached.session is None:
-        raise NotAttached("Kishu is not attached to this kernel.")
-    if _Attached.hooks is not None:
-        _Attached.hooks.flush()
-    return _Attached.session
-
-
-def _forked() -> None:
-    """A forked child has the parent's variables but is not its session."""
-    if _Attached.session is not None:
-        _Attached.session.abandon()
-    _Attached.session = _Attached.hooks = None
+attached.when_attached(_welcome)
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """``%load_ext kishu``: attach and say so in a line or two."""
+    """Attach and say so in a line or two: ``%load_ext kishu``."""
     register_magics(shell)
     try:
-        print(greeting(attach_to(shell)))
+        print(show.greeting(attached.attach(shell).recording))
     except StoreError as error:
         print(f"Kishu is not recording: {error}")
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
-    """``%unload_ext kishu``."""
-    detach()
-
-
-def greeting(attached: Session) -> str:
-    """What attaching says."""
-    status = attached.status()
-    name = Path(status.notebook).name if status.notebook else "this session"
-    lines = [f"Kishu records {name} in {status.history}."]
-    if attached.resumed:
-        count, nbytes = attached.earlier
-        lines.append(
-            f"The last kernel here left {count} variables ({show.size(nbytes)}):"
-            " `%kishu restore` brings them back."
-        )
-    if status.warning:
-        lines.append(f"Settings: {status.warning}")
-    return "\n".join(lines)
+    """Detach: ``%unload_ext kishu``."""
+    attached.detach()

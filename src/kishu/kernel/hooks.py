@@ -15,11 +15,11 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from kishu.history.records import Cell, CommitId
 from kishu.kernel.audit import audit
-from kishu.session import Session
+from kishu.recording import Recording
 
 
 class Hooks:
-    """Ties a session to a shell's events.
+    """Ties a recording to a shell's events.
 
     The commit is made after the cell's reply where the kernel has a loop, and in any case before
     the next cell runs; in a plain terminal at once.
@@ -29,15 +29,15 @@ class Hooks:
         commits: the last commit that came of a cell run, by its number; of the last thousand.
     """
 
-    def __init__(self, shell: InteractiveShell, session: Session) -> None:
+    def __init__(self, shell: InteractiveShell, recording: Recording) -> None:
         self.faults: list[str] = []
         self.commits: dict[int, CommitId] = {}
         self._shell = shell
-        self._session = session
+        self._recording = recording
         self._pid = os.getpid()
         self._running: list[Any] = []
         self._started = 0.0
-        self._count = len(session.history.commits)
+        self._count = len(recording.history.commits)
         self._waiting: Cell | None = None
         self._thread = threading.main_thread()
 
@@ -76,8 +76,8 @@ class Hooks:
         if len(self._running) > 1:
             return  # A cell that a cell runs: the outer one is the one to record.
         self.flush()
-        self._session.begin_cell()
-        self._count = len(self._session.history.commits)
+        self._recording.begin_cell()
+        self._count = len(self._recording.history.commits)
         self._started = time.perf_counter()
         audit.begin()
 
@@ -145,7 +145,7 @@ class Hooks:
     def _record_rest(self) -> None:
         """What the cell that attached us did after attaching belongs to no run."""
         if not self._running and self._waiting is None:
-            self._session.record_found()
+            self._recording.record_found()
 
     def flush(self) -> None:
         """Commit the cell that waits for it, if one does."""
@@ -153,7 +153,7 @@ class Hooks:
         if cell is None:
             return
         self._record(cell)
-        commits = self._session.history.commits
+        commits = self._recording.history.commits
         if len(commits) > self._count:
             self.commits[cell.number] = next(reversed(commits))
         if len(self.commits) > _REMEMBERED:
@@ -162,35 +162,35 @@ class Hooks:
     def _record(self, cell: Cell) -> None:
         if is_of_verbs_alone(cell.source):
             return
-        head = self._session.head
+        head = self._recording.head
         try:
-            self._session.record_run(cell)
+            self._recording.record_run(cell)
         except KeyboardInterrupt:
             # The user's interrupt came too late for the cell; its state is recorded all the same.
-            if self._session.head == head:
-                self._session.record_run(cell)
+            if self._recording.head == head:
+                self._recording.record_run(cell)
         if self._loop is not None:
-            if self._session.is_behind:
+            if self._recording.is_behind:
                 self._later(self._catch_up)
             self._rest()
 
     def _catch_up(self) -> None:
         """While no cell runs or waits: look at what the last commit had no time for."""
-        if self._running or self._waiting is not None or not self._session.is_behind:
+        if self._running or self._waiting is not None or not self._recording.is_behind:
             return
-        self._session.catch_up()
+        self._recording.catch_up()
         self._later(self._catch_up)
 
     def _rest(self) -> None:
         """Once the kernel has been idle for a while: see whether new versions can be loaded."""
-        if self._session.has_trials:
+        if self._recording.has_checks:
             cells = self._shell.execution_count
             self._loop.call_later(_REST, lambda: self._guarded(lambda: self._try(cells), False))
 
     def _try(self, cells: int) -> None:
         idle = not self._running and self._waiting is None
-        if idle and cells == self._shell.execution_count and self._session.has_trials:
-            self._session.try_next()
+        if idle and cells == self._shell.execution_count and self._recording.has_checks:
+            self._recording.check_next()
             self._rest()
 
     def _is_ours(self, info: Any) -> bool:
@@ -198,7 +198,7 @@ class Hooks:
         return (
             os.getpid() == self._pid
             and threading.current_thread() is self._thread
-            and self._session.attached
+            and self._recording.attached
             and (info is None or bool(getattr(info, "store_history", True)))
         )
 
@@ -210,7 +210,7 @@ class Hooks:
             self.faults = [*self.faults[-9:], traceback.format_exc()]
             if commits:
                 why = f"the last commit failed ({type(error).__name__}: {error})"
-                self._session.why_not = why
+                self._recording.why_not = why
 
 
 def _outcome(result: Any) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from kishu.kernel.ambient.ambient import Ambient
-from kishu.observe.namespace import variables
+from kishu.ambient.ambient import Ambient
+from kishu.worktree.namespace import variables
 
 
 class IPythonHost:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import msgspec
+from IPython.core.getipython import get_ipython
 from IPython.core.interactiveshell import InteractiveShell
 
 from kishu.errors import KishuError, UnknownRef, UsageError
-from kishu.kernel import show
+from kishu.kernel import attached, show
 from kishu.session import Session
 
 Verb = Callable[[Session, argparse.Namespace], Any]
@@ -86,8 +87,6 @@ def _parser() -> _Parser:
 
 def run(line: str) -> Any:
     """Run a verb; gives what it gave."""
-    from kishu.kernel import extension
-
     parser = _parser()
     try:
         words = shlex.split(line)
@@ -98,12 +97,14 @@ def run(line: str) -> Any:
         parser.print_help()
         return None
     if arguments.verb == "init":
-        attached = extension.attach(arguments.notebook)
-        print(extension.greeting(attached))
+        shell = get_ipython()
+        assert shell is not None, "a magic runs in a shell"
+        print(show.greeting(attached.attach(shell, arguments.notebook).recording))
         return None
-    session = extension.session()
+    at = attached.current()
+    session = at.session
     if arguments.verb == "detach":
-        extension.detach()
+        attached.detach()
         print("Kishu is detached; the history stays.")
         return None
     if arguments.verb == "at":
@@ -111,7 +112,7 @@ def run(line: str) -> Any:
     if arguments.json:
         result = _VERBS[arguments.verb](session, arguments)
     else:
-        with show.progress(session):
+        with show.progress(at.recording):
             result = _VERBS[arguments.verb](session, arguments)
     if arguments.json:
         print(msgspec.json.encode(result).decode())
@@ -142,23 +143,13 @@ def _at(session: Session, arguments: argparse.Namespace) -> Any:
 def _branch(session: Session, arguments: argparse.Namespace) -> Any:
     if arguments.name is not None:
         session.branch(arguments.name, arguments.ref)
-    return session.history.branches
+    return session.branches()
 
 
 def _tag(session: Session, arguments: argparse.Namespace) -> Any:
     if arguments.name is not None:
         session.tag(arguments.name, arguments.ref)
-    return session.history.tags
-
-
-def _pause(session: Session, arguments: argparse.Namespace) -> Any:
-    session.pause()
-    return session.status()
-
-
-def _unpause(session: Session, arguments: argparse.Namespace) -> Any:
-    session.unpause()
-    return session.status()
+    return session.tags()
 
 
 _VERBS: dict[str, Verb] = {
@@ -174,8 +165,8 @@ _VERBS: dict[str, Verb] = {
     "branch": _branch,
     "tag": _tag,
     "restore": lambda session, arguments: session.restore(),
-    "pause": _pause,
-    "unpause": _unpause,
+    "pause": lambda session, arguments: session.pause(),
+    "unpause": lambda session, arguments: session.unpause(),
     "ignore": lambda session, arguments: session.ignore(*arguments.names),
     "unignore": lambda session, arguments: session.unignore(*arguments.names),
     "trust": lambda session, arguments: session.trust(),

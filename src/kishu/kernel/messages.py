@@ -15,7 +15,7 @@ import msgspec
 from kishu.errors import KishuError
 from kishu.history.documents import ToldCell
 from kishu.history.log import Entry
-from kishu.status import Status
+from kishu.history.status import Status
 from kishu.travel.report import Report
 
 PROTOCOL = 1

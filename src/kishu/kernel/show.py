@@ -6,12 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from kishu.history.garbage import Garbage
-from kishu.history.log import Difference, Entry, Shown
-from kishu.session import Session
-from kishu.status import Status
+from kishu.history.log import Entry, Shown, StateDifference
+from kishu.history.status import Status
+from kishu.recording import Recording
 
 
 def text(verb: str, result: Any) -> str:
@@ -80,7 +81,7 @@ def _shown(shown: Shown) -> str:
     return "\n".join(lines)
 
 
-def _difference(difference: Difference) -> str:
+def _difference(difference: StateDifference) -> str:
     lines = [
         *(f"+ {name}" for name in difference.added),
         *(f"- {name}" for name in difference.removed),
@@ -100,8 +101,24 @@ def _garbage(garbage: Garbage) -> str:
     return "\n".join(lines)
 
 
+def greeting(recording: Recording) -> str:
+    """Say that a session was attached, and what can be brought back."""
+    status = recording.status()
+    name = Path(status.notebook).name if status.notebook else "this session"
+    lines = [f"Kishu records {name} in {status.history}."]
+    if recording.resumed:
+        count, nbytes = recording.earlier
+        lines.append(
+            f"The last kernel here left {count} variables ({size(nbytes)}):"
+            " `%kishu restore` brings them back."
+        )
+    if status.warning:
+        lines.append(f"Settings: {status.warning}")
+    return "\n".join(lines)
+
+
 @contextmanager
-def progress(session: Session) -> Iterator[None]:
+def progress(recording: Recording) -> Iterator[None]:
     """Show how far a verb is, once it has taken a second; the line goes when it is done."""
     stream, start = sys.stdout, time.monotonic()
     shown = start
@@ -114,11 +131,11 @@ def progress(session: Session) -> Iterator[None]:
             stream.write(f"\r{size(done)} of {size(total)} {what} …")
             stream.flush()
 
-    session.progress = tell
+    recording.progress = tell
     try:
         yield
     finally:
-        session.progress = lambda what, done, total: None
+        recording.progress = lambda what, done, total: None
         if shown != start:
             stream.write("\r" + " " * 40 + "\r")
 
@@ -156,7 +173,7 @@ _BY_VERB: dict[str, Callable[[Any], str]] = {
 _BY_TYPE: dict[type, Callable[[Any], str]] = {
     Status: _status,
     Shown: _shown,
-    Difference: _difference,
+    StateDifference: _difference,
     Garbage: _garbage,
     Entry: _committed,
 }

@@ -54,7 +54,7 @@ class Writer:
         self._chunk_bytes = 0
         self._record_bytes = 0
         self._taken = 0
-        self._store = store
+        self.store = store
         self._floor = floor_bytes
         self._cap = cap_bytes
         try:
@@ -80,8 +80,8 @@ class Writer:
         """
         if name is None:
             name = chunk_name(data)
-        waiting = self._store.waiting
-        if name in self._packed or self._store.has(name):
+        waiting = self.store.waiting
+        if name in self._packed or self.store.has(name):
             return name
         length = memoryview(data).nbytes
         if length < INLINE_BYTES:
@@ -144,11 +144,11 @@ class Writer:
 
     def _write_chunk(self, name: str, data: bytes) -> None:
         self._packed[name] = span = self._packs.append(data)
-        self._store.learn(name, self.session, span)
-        self._store.waiting.pop(name, None)
+        self.store.learn(name, self.session, span)
+        self.store.waiting.pop(name, None)
 
     def _write_record(self, body: bytes, inline: dict[str, bytes]) -> None:
-        store = self._store
+        store = self.store
         envelope = Envelope(
             store.format.history, self.session, self._seq, msgspec.Raw(body), self._packed, inline
         )
@@ -184,7 +184,7 @@ class Writer:
 
     def measure(self) -> None:
         """Ask the disk how big the history is."""
-        self._before = self._store.size() - self.bytes_written
+        self._before = self.store.size() - self.bytes_written
 
     def take_bytes_put(self) -> int:
         """The bytes of the chunks put since this was last asked."""
@@ -196,7 +196,7 @@ class Writer:
             raise NotRecording(f"The history has reached its cap of {self._cap:,} bytes.")
         if os.fstat(self._journal.fd).st_nlink == 0:
             raise NotRecording(
-                f"{self._store.path} was deleted.", "Attach again to begin a new history."
+                f"{self.store.path} was deleted.", "Attach again to begin a new history."
             )
         disk = os.fstatvfs(self._journal.fd)
         if disk.f_bavail * disk.f_frsize - self._backlog.nbytes - length < self._floor:

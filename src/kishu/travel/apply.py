@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from kishu.interrupts import uninterrupted
-from kishu.travel.build import Definition
-from kishu.travel.fill import Inverse, fill, fill_live_class, fill_live_function, run_all, spend
-from kishu.travel.replay import Ambient
-from kishu.travel.splice import Edit, splice
+from kishu.building.build import Definition
+from kishu.building.fill import Inverse, fill, fill_live_class, fill_live_function, run_all, spend
+from kishu.building.splice import Edit, splice
+from kishu.guard import uninterrupted
+from kishu.ports import Ambient
 
 
 class Bytes(NamedTuple):

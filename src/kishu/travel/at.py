@@ -6,11 +6,11 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from kishu.building.build import Build
+from kishu.guard import quietly
 from kishu.history.history import State
 from kishu.history.reasons import Flaw
 from kishu.history.records import VersionId, is_variable
-from kishu.observe.hush import hushed
-from kishu.travel.build import Build, without_collecting
 
 
 class At(Mapping[str, Any]):
@@ -29,7 +29,7 @@ class At(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name not in self._state:
             raise KeyError(name)
-        with hushed(), without_collecting():
+        with quietly():
             value = self._build.value(name)
         flaw = self._flaws.get(self._state[name])
         if flaw is not None:

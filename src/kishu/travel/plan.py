@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from kishu.building.fill import fillable
 from kishu.history.history import History, State
 from kishu.history.records import Part, Recipe, VersionId, is_number, is_variable
-from kishu.observe.groups import Group
-from kishu.observe.observer import UNRECORDED, Look, Observer
-from kishu.observe.parts import LivePart
-from kishu.travel.fill import fillable
+from kishu.worktree.covariables import Group
+from kishu.worktree.observer import UNRECORDED, Look, Observer
+from kishu.worktree.partition import LivePart
 
 
 class Keep(NamedTuple):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any
 
+from kishu.building.build import Build
 from kishu.config import Config
 from kishu.errors import KishuError, NotRecoverable, ReplayError
 from kishu.history.history import History, State
@@ -19,68 +18,11 @@ from kishu.history.records import (
     is_setting,
     is_variable,
 )
-from kishu.observe.identity import Identities
+from kishu.ports import Host
 from kishu.store.store import Store
-from kishu.travel.build import Build
+from kishu.walking.identity import Identities
 
 _SEES_ALL = frozenset({"exec", "eval", "globals", "locals", "vars", "dir", "get_ipython"})
-
-
-class Ambient(Protocol):
-    """The state outside of the variables: named settings, each what cells changed of it."""
-
-    def values(self) -> Mapping[str, Any]:
-        """The settings that cells changed; the same objects for as long as nothing changes."""
-
-    def put(self, name: str, value: Any) -> Callable[[], None]:
-        """Bring a setting to such a value, None: to what the kernel began with.
-
-        Gives the function that takes it back.
-        """
-
-    def being(self, wanted: Mapping[str, Any]) -> AbstractContextManager[None]:
-        """For a while, the settings are these and no others."""
-
-    def why_not(self, name: str, value: Any) -> str:
-        """Why a setting cannot be brought to a value here; empty if it can."""
-
-    def lost(self, name: str, value: Any) -> str:
-        """What of a value will not come back, and why; empty if all of it will."""
-
-
-class Host(Protocol):
-    """Where cells run: what a session needs of the kernel."""
-
-    @property
-    def namespace(self) -> dict[str, Any]:
-        """The globals of the notebook's cells; always the same dict."""
-
-    @property
-    def defaults(self) -> Mapping[str, Any]:
-        """What is bound in the namespace before the user binds anything, by name."""
-
-    @property
-    def ambient(self) -> Ambient:
-        """The state outside of the variables."""
-
-    def variables(self, ignored: set[str]) -> dict[str, Any]:
-        """The user's variables now."""
-
-    def run_again(
-        self,
-        source: str,
-        variables: dict[str, Any],
-        settings: Mapping[str, Any],
-        expected: str,
-    ) -> dict[str, Any]:
-        """Run a cell in the namespace holding ``variables`` alone, its output dropped.
-
-        Args:
-            settings: what cells had changed outside of the variables by then.
-            expected: the name of the exception that may end it, as it did when it first ran.
-
-        Gives the variables it leaves behind; the namespace is as before. Raises what it raises.
-        """
 
 
 class Replayer:

@@ -7,41 +7,26 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any, NamedTuple
 
+from kishu.building.build import Assembly, Build
+from kishu.building.fill import Inverse
 from kishu.errors import KishuError, NotRecoverable, RestoreError
+from kishu.guard import quietly
 from kishu.history import blobs
 from kishu.history.history import History, State
 from kishu.history.reasons import Flaw
 from kishu.history.records import SETTING, VersionId, is_number, is_setting, is_variable
-from kishu.observe.canonical import Canonical
-from kishu.observe.observer import Change, Look, Observer
-from kishu.observe.parts import Cut
-from kishu.observe.recording import Recorder
+from kishu.ports import Ambient, Progress, counting
 from kishu.store.store import Store
 from kishu.travel.apply import Bytes, Changes
-from kishu.travel.build import Assembly, Build, without_collecting
-from kishu.travel.fill import Inverse
 from kishu.travel.plan import CoVariable, Plan, Refill, Rewrite, Splice, plan
-from kishu.travel.replay import Ambient
 from kishu.travel.report import Report
+from kishu.walking.fingerprint import Canonical
+from kishu.worktree.observer import Change, Look, Observer
+from kishu.worktree.partition import Cut
+from kishu.worktree.recorder import Recorder
 
 Replay = Callable[[VersionId, Build], dict[str, Any]]
 """Runs cells again to make a version; gives the objects by variable. Raises ReplayError."""
-
-
-Progress = Callable[[str, int, int], None]
-"""Told how far a long piece of work is: what was done (``read``), how much, of how much."""
-
-
-def counting(progress: Progress, what: str, total: int) -> Callable[[int], None]:
-    """Takes in bytes as they are done, and tells how many of all there are by then."""
-    done = 0
-
-    def count(nbytes: int) -> None:
-        nonlocal done
-        done += nbytes
-        progress(what, min(done, total), total)
-
-    return count
 
 
 class Place(NamedTuple):
@@ -182,7 +167,7 @@ class _Attempt:
             if unreadable:
                 report.unchecked[name] = f"it {unreadable}: what changed in it stays changed"
         report.removed = list(filter(is_variable, self._plan.removed))
-        with without_collecting():
+        with quietly():
             for change in self._plan.changed:
                 self._prepare(change, report)
             for number, made in self._build.built_definitions.items():
@@ -456,7 +441,7 @@ class _Attempt:
             )  # fmt: skip
             names = [entity for entity in group if not is_number(entity)]
             build.reuses = not again
-            with build, without_collecting():
+            with build, quietly():
                 stored = {name: build.assembly(version).root(name) for name in names}
             live = {name: look.values[name] for name in names}
             return self._fingerprint(stored) == self._fingerprint(live)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from kishu.kernel.ambient.settings import Reading, Setting, Value
+from kishu.ambient.settings import Reading, Setting, Value
 
 
 class _Generator(Setting):

@@ -17,7 +17,7 @@ _loadings: list[Loading] = []
 
 
 @contextmanager
-def loading(context: Loading) -> Iterator[None]:
+def under_way(context: Loading) -> Iterator[None]:
     """Have builders ask ``context`` while a stream is unpickled."""
     _loadings.append(context)
     try:

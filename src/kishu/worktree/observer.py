@@ -11,15 +11,9 @@ from typing import Any, NamedTuple
 from kishu.handlers.registry import ATOMS, importable
 from kishu.history.history import State
 from kishu.history.records import Recipe, VersionId, is_number, is_setting, is_variable
-from kishu.observe.batches import Batches
-from kishu.observe.carriers import Carriers
-from kishu.observe.groups import Group, groups
-from kishu.observe.identity import Identities, Number
-from kishu.observe.joint import Joint
-from kishu.observe.longs import Entangled, Longs, longs_within
-from kishu.observe.parts import VALUE, Cut, LivePart, Walks, cut
-from kishu.observe.recording import Recorder
-from kishu.observe.walk import (
+from kishu.walking.identity import Identities, Number
+from kishu.walking.segmented import Entangled, Longs, longs_within
+from kishu.walking.walk import (
     Context,
     Counters,
     CutWalk,
@@ -30,6 +24,12 @@ from kishu.observe.walk import (
     WholeWalk,
     plain_scan,
 )
+from kishu.worktree.carriers import Carriers
+from kishu.worktree.cohorts import Batches
+from kishu.worktree.covariables import Group, groups
+from kishu.worktree.joint import Joint
+from kishu.worktree.partition import VALUE, Cut, LivePart, Walks, cut
+from kishu.worktree.recorder import Recorder
 
 _SMALL_ATOM = 1024
 UNRECORDED: VersionId = ""

@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 import xxhash
 from blake3 import blake3
 
-from kishu.handlers import building
+from kishu.handlers import loading
 from kishu.handlers.registry import type_name
 from kishu.history.reasons import UnstorableKind
-from kishu.observe.walk import Reducing
+from kishu.walking.walk import Reducing
 
 _Python: Any = pickle._Pickler
 
@@ -37,7 +37,7 @@ class Canonical(Reducing, _Python):  # type: ignore[misc]
 
     def reducer_override(self, obj: Any) -> Any:
         """The Python pickler asks about every object; those it knows itself are its own."""
-        if type(obj) is building.Missing:
+        if type(obj) is loading.Missing:
             return self._unnumbered(*obj.unnumbered())
         return NotImplemented if type(obj) in self._own else super().reducer_override(obj)
 
@@ -49,7 +49,7 @@ class Canonical(Reducing, _Python):  # type: ignore[misc]
 
     def _unnumbered(self, *known: object) -> Any:
         self.by_value(known)
-        return building.Missing, known
+        return loading.Missing, known
 
     def _save_str(self, text: str) -> None:
         data = text.encode("utf-8", "surrogatepass")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from kishu.config import Config
-from kishu.document import LiveDocument
+from kishu.guard import quietly, uninterrupted
 from kishu.history.history import History, State
 from kishu.history.ledger import Ledger
 from kishu.history.reasons import Flaw
@@ -25,17 +25,13 @@ from kishu.history.records import (
     is_number,
     is_variable,
 )
-from kishu.interrupts import uninterrupted
-from kishu.observe.hush import hushed
-from kishu.observe.identity import Identities
-from kishu.observe.observer import Change, Hurry, Look, Observer
-from kishu.observe.recording import Recorder
+from kishu.ports import Host, Notebook, Progress, counting
+from kishu.roundtrip.check import Finding, Trials, flaws_in
 from kishu.store.store import Store
 from kishu.store.writer import When, Writer
-from kishu.travel.build import without_collecting
-from kishu.travel.replay import Host
-from kishu.travel.restore import Progress, counting
-from kishu.travel.trial import Finding, Trials, flaws_in
+from kishu.walking.identity import Identities
+from kishu.worktree.observer import Change, Hurry, Look, Observer
+from kishu.worktree.recorder import Recorder
 
 
 class Worktree:
@@ -64,7 +60,7 @@ class Worktree:
         self.identities = Identities(writer.session)
         self.observer = Observer(self.identities, host.namespace, config.excluded_classes)
         self.recorder = Recorder(writer)
-        self.document: LiveDocument | None = None
+        self.document: Notebook | None = None
         self.trials = Trials(store, history, self.observer, host.ambient)
         self._host = host
         self._history = history
@@ -84,7 +80,7 @@ class Worktree:
 
     def look(self, changing: Collection[str] = (), hurry: Hurry | None = None) -> Look:
         """Compare the variables with what was last committed; see `Observer.look`."""
-        with hushed(), without_collecting():
+        with quietly():
             return self.observer.look(self.variables(), changing, hurry)
 
     @property
@@ -157,7 +153,7 @@ class Worktree:
         until = time.perf_counter() + self._config.max_delay
 
         def look() -> Look:
-            with hushed(), without_collecting():
+            with quietly():
                 return self.observer.look_at_rest(self.variables(), until)
 
         self._commit_change(look(), look)
@@ -251,7 +247,7 @@ class Worktree:
     def _record(self, look: Look) -> Change:
         total = sum(scan.nbytes for scan in look.scans.values())
         self.recorder.progress = counting(self._progress, "recorded", total)
-        with hushed(), without_collecting():
+        with quietly():
             return self.observer.record(look, self.recorder)
 
     def _late(self, look: Look, change: Change) -> dict[str, Any]:

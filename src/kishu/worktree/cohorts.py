@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from kishu.observe.longs import is_long
-from kishu.observe.walk import Token, Walk
+from kishu.walking.segmented import is_long
+from kishu.walking.walk import Token, Walk
 
 BATCH = 64
 _CONTAINERS = (list, dict, set, tuple)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, NamedTuple
 
+from kishu.building.fill import Inverse, run_all
 from kishu.handlers.numpy import fill_object_array, in_memory_order
-from kishu.travel.fill import Inverse, run_all
 
 
 class Edit(NamedTuple):

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from kishu.handlers.instances import is_careful
 from kishu.handlers.registry import treatment, type_name
 from kishu.history.records import is_number
-from kishu.observe.groups import Group
-from kishu.observe.longs import Line, Piece, form
-from kishu.observe.walk import CutWalk, LoopWalk, Scan, Walk, plain_scan
+from kishu.walking.segmented import Line, Piece, form
+from kishu.walking.walk import CutWalk, LoopWalk, Scan, Walk, plain_scan
+from kishu.worktree.covariables import Group
 
 DEFINITION = "definition"
 BUNDLE = "bundle"

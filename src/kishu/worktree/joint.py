@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from kishu.observe.groups import Group
-from kishu.observe.walk import Token, Walk
+from kishu.walking.walk import Token, Walk
+from kishu.worktree.covariables import Group
 
 
 class Joint:

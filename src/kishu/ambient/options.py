@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from kishu.kernel.ambient.settings import ABSENT, Reading, Setting
+from kishu.ambient.settings import ABSENT, Reading, Setting
 
 
 class Pandas(Setting):

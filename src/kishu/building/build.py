@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import pickle
 import weakref
@@ -15,8 +14,10 @@ from typing import Any, Self
 import msgspec
 
 from kishu import format1
+from kishu.building.fill import complete
+from kishu.building.splice import Edit
 from kishu.errors import Damaged, NotRecoverable
-from kishu.handlers import building
+from kishu.handlers import loading
 from kishu.handlers.classes import fill_class, make_class
 from kishu.handlers.code import fill_function, is_of_notebook, make_function
 from kishu.handlers.numpy import fill_object_array, make_object_array
@@ -25,11 +26,9 @@ from kishu.history.history import History, State
 from kishu.history.pages import read_pages
 from kishu.history.reasons import Unstorable
 from kishu.history.records import Blob, CodePlace, Part, Recipe, Segment, VersionId
-from kishu.observe.identity import Identities, Number
-from kishu.observe.longs import is_array
 from kishu.store.store import Store
-from kishu.travel.fill import complete
-from kishu.travel.splice import Edit
+from kishu.walking.identity import Identities, Number
+from kishu.walking.segmented import is_array
 
 
 class Definition:
@@ -406,7 +405,7 @@ class Assembly:
         stream = io.BytesIO(blobs.read(part.stream, self._store))
         self._build.progress(part.stream.size)
         oob = (bytearray(blobs.read(blob, self._store)) for blob in part.oob)
-        with building.loading(_PartLoading(self._build, self, part, self._store)):
+        with loading.under_way(_PartLoading(self._build, self, part, self._store)):
             yield _Unpickler(stream, self, part, oob)
 
     def _new_hollow(self, index: int) -> Any:
@@ -531,7 +530,7 @@ class _PartLoading:
             self._assembly.reused.append(place)
             return live
         self._assembly.missing.append(place)
-        return building.Missing(number, place)
+        return loading.Missing(number, place)
 
 
 def make_definition(skeleton: tuple[Any, ...]) -> Any:
@@ -549,15 +548,3 @@ def fill_definition(made: Any, content: Any) -> None:
         fill_class(made, content)
     elif isinstance(made, FunctionType):
         fill_function(made, content)
-
-
-@contextmanager
-def without_collecting() -> Iterator[None]:
-    """Keep the garbage collector from looking at half-built objects (8 times faster, too)."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

@@ -21,11 +21,11 @@ from kishu.history.records import (
     VersionId,
     source_name,
 )
-from kishu.observe.longs import Piece
-from kishu.observe.parts import LONG, Cut, LivePart, part_type
-from kishu.observe.walk import DIGEST_BYTES, Memory, Scan
 from kishu.store.packs import NAME_BYTES, chunk_name
 from kishu.store.writer import Naming, Writer
+from kishu.walking.segmented import Piece
+from kishu.walking.walk import DIGEST_BYTES, Memory, Scan
+from kishu.worktree.partition import LONG, Cut, LivePart, part_type
 
 _REMEMBERED_CHUNKS = 200_000
 

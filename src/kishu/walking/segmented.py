@@ -20,9 +20,9 @@ from kishu.handlers.numpy import form_of, holds_objects, in_memory_order
 from kishu.handlers.registry import ATOMS, treatment
 from kishu.history.reasons import Unstorable
 from kishu.history.records import Segment
-from kishu.observe.held import LINKING, held_nodes
-from kishu.observe.identity import Number
-from kishu.observe.walk import PROTOCOL, Counters, Scan, Sink, Walk, plain_scan
+from kishu.walking.identity import Number
+from kishu.walking.references import LINKING, held_nodes
+from kishu.walking.walk import PROTOCOL, Counters, Scan, Sink, Walk, plain_scan
 
 LONG = 4096
 """Elements from which a container is walked in segments."""

@@ -6,8 +6,8 @@ import platform
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
-from kishu.kernel.ambient import generators, options, process
-from kishu.kernel.ambient.settings import ABSENT, Difference, Reading, Setting
+from kishu.ambient import generators, options, process
+from kishu.ambient.settings import ABSENT, Difference, Reading, Setting
 
 SETTINGS: tuple[type[Setting], ...] = (
     generators.Random,

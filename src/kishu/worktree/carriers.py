@@ -13,8 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 from kishu.history.records import VersionId
-from kishu.observe.groups import Group
-from kishu.observe.parts import Cut
+from kishu.worktree.covariables import Group
+from kishu.worktree.partition import Cut
 
 Serial = int
 

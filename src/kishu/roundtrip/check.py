@@ -6,8 +6,10 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+from kishu.building.build import Build
+from kishu.guard import quietly
 from kishu.handlers.registry import Reduced, treatment
 from kishu.handlers.supplements import (
     attributes,
@@ -22,12 +24,11 @@ from kishu.handlers.supplements import (
 from kishu.history.history import History
 from kishu.history.reasons import Flaw, UnstorableKind
 from kishu.history.records import Recipe, VersionId, is_variable
-from kishu.observe.canonical import Canonical
-from kishu.observe.hush import hushed
-from kishu.observe.observer import Observer
+from kishu.ports import Ambient
 from kishu.store.store import Store
-from kishu.travel.build import Build, without_collecting
-from kishu.travel.replay import Ambient
+from kishu.walking.fingerprint import Canonical
+from kishu.walking.identity import Identities
+from kishu.walking.walk import Context
 
 _LARGEST = 10 * 1024 * 1024
 _LARGEST_FIRST = 64 * 1024 * 1024
@@ -61,6 +62,17 @@ def flaws_in(findings: Mapping[VersionId, Finding]) -> dict[VersionId, Flaw]:
     return {version: found.flaw for version, found in findings.items() if found.flaw is not None}
 
 
+class Live(Protocol):
+    """The live state: which version each variable has, and whether it still is what it was."""
+
+    state: dict[str, VersionId]
+    identities: Identities
+    context: Context
+
+    def still_there(self, version: VersionId, entities: Iterable[str]) -> dict[str, Any]:
+        """Give the live variables of a version; none where one is no longer as it was seen."""
+
+
 class Trials:
     """Tries what only its own reduce describes: is it, loaded again, what it was?
 
@@ -71,9 +83,7 @@ class Trials:
         ambient: what loading must leave as it is: a class may draw random numbers.
     """
 
-    def __init__(
-        self, store: Store, history: History, observer: Observer, ambient: Ambient
-    ) -> None:
+    def __init__(self, store: Store, history: History, observer: Live, ambient: Ambient) -> None:
         self._store = store
         self._history = history
         self._observer = observer
@@ -131,12 +141,12 @@ class Trials:
 
     def _try_live(self, version: VersionId) -> dict[VersionId, Finding]:
         recipe = self._waiting.pop(version)
-        with hushed(), without_collecting():
+        with quietly():
             live = self._observer.still_there(version, recipe.roots)
         return {version: self._try(recipe, live)} if live else {}
 
     def _try(self, recipe: Recipe, live: Mapping[str, Any], until: float = math.inf) -> Finding:
-        with hushed(), without_collecting(), self._ambient.being(self._ambient.values()):
+        with quietly(), self._ambient.being(self._ambient.values()):
             try:
                 was = self._described(live)
             except Exception:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from blake3 import blake3
 
+from kishu.ambient.settings import ABSENT, Reading, Setting, Value
 from kishu.format1 import builder
-from kishu.kernel.ambient.settings import ABSENT, Reading, Setting, Value
 
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE|_PWD|_PAT$", re.IGNORECASE)
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import xxhash
 
-from kishu.handlers import building
+from kishu.handlers import loading
 from kishu.handlers.classes import parts_of_class
 from kishu.handlers.code import parts_of_function
 from kishu.handlers.instances import has_caches, reduce_instance, without_caches
@@ -29,8 +29,8 @@ from kishu.handlers.registry import ATOMS, Reduced, importable, treatment, type_
 from kishu.handlers.supplements import lost_names, supplemented
 from kishu.history.blobs import CHUNK_BYTES
 from kishu.history.reasons import Unstorable, UnstorableKind
-from kishu.observe.held import held_nodes
-from kishu.observe.identity import Identities, Number
+from kishu.walking.identity import Identities, Number
+from kishu.walking.references import held_nodes
 
 _NOTHING: dict[str, Any] = {}
 PROTOCOL = 5
@@ -259,8 +259,8 @@ class Reducing:
         self._marks[number] = None
         arguments = number, len(self._unstorable) - 1
         if not content:
-            return building.unstorable, arguments
-        return building.unstorable, arguments, content, None, None, building.ignore_content
+            return loading.unstorable, arguments
+        return loading.unstorable, arguments, content, None, None, loading.ignore_content
 
     def renumber(self, obj: object) -> None:
         """Say that it is no longer what was left out under its number."""

@@ -1,0 +1,1 @@
+"""State outside of the variables that decides results: generators, options, the process."""

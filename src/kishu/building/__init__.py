@@ -1,0 +1,1 @@
+"""Build live objects from recipes."""

@@ -1,0 +1,1 @@
+"""The notebook's cells and path, as front ends tell them."""

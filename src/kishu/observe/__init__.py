@@ -1,1 +1,0 @@
-"""What the state is and what changed: values in; digests, groups and recipes out."""

@@ -1,0 +1,1 @@
+"""Check that what was stored comes back."""

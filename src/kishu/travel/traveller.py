@@ -1,0 +1,251 @@
+"""The traveller: undo, redo, checkouts and restores of variables, from the verb to the report."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+from kishu.building.build import Build
+from kishu.config import Config
+from kishu.errors import NothingToDo, NotRecording, NotRecoverable, UnknownRef, Untrusted
+from kishu.guard import quietly
+from kishu.history import documents, labels
+from kishu.history.history import History, State
+from kishu.history.ledger import Ledger
+from kishu.history.records import CommitId, Operation, OperationKind, is_number, is_variable
+from kishu.ports import Host, Progress
+from kishu.store.store import Store
+from kishu.store.writer import Writer
+from kishu.travel.at import At
+from kishu.travel.replay import Replayer
+from kishu.travel.report import Report
+from kishu.travel.restore import Place, let_go, note_shortfall, restore
+from kishu.worktree.worktree import Worktree
+
+
+class Traveller:
+    """Brings states back into the live session, each time as an operation of the history.
+
+    Args:
+        progress: told how many bytes of how many have been read.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        store: Store,
+        history: History,
+        ledger: Ledger,
+        writer: Writer,
+        worktree: Worktree,
+        config: Config,
+        progress: Progress,
+    ) -> None:
+        self._host = host
+        self._store = store
+        self._history = history
+        self._ledger = ledger
+        self._writer = writer
+        self._worktree = worktree
+        self._config = config
+        self._progress = progress
+
+    def undo(self, n: int, force: bool) -> Report:
+        """Take back the last steps, as `Session.undo` says."""
+        steps = self._ledger.steps.undone(n)
+        last = steps[-1]
+        label = "Undid " + labels.of_steps(steps)
+        return self.go("undo", last.before, label, force, position=last.previous)
+
+    def redo(self, n: int, force: bool) -> Report:
+        """Do undone steps again, as `Session.redo` says."""
+        stands = self._ledger.steps.redone(n)
+        done = [self._history.operations[stand.position] for stand in stands]
+        last = stands[-1]
+        return self.go(
+            "redo", last.head, "Redid " + labels.of_steps(done), force, position=last.position,
+            branch=self.branch_at(last.head),
+        )  # fmt: skip
+
+    def restore(self, past: Operation | None) -> Report:
+        """Bring back the last state of the kernel that was here before.
+
+        Raises:
+            NothingToDo: there was none, or it left no variables.
+        """
+        if past is None:
+            raise NothingToDo(
+                "There is nothing to restore: no kernel was here before, or it left no variables."
+            )
+        report = self.go("checkout", past.head, "Restored the last state", branch=past.branch)
+        report.verb = "restore"
+        return report
+
+    def go(
+        self,
+        kind: OperationKind,
+        target: CommitId,
+        label: str,
+        force: bool = False,
+        *,
+        position: str | None = None,
+        code: CommitId | None = None,
+        branch: str | None = None,
+    ) -> Report:
+        """Make the variables those of a commit.
+
+        Args:
+            kind: what is written to the log.
+            target: the commit; empty for no variables at all.
+            label: what the report calls it.
+            force: go on where the disk refuses to record what has changed: it is lost.
+            position: the step on which the session stands afterwards.
+            code: the commit whose cells the notebook gets.
+            branch: the branch that the session is on afterwards.
+
+        Raises:
+            NotRecording: the disk refused to record what would be lost; nothing was changed.
+            RestoreError: a state could not be built; nothing was changed.
+        """
+        start = time.perf_counter()
+        self.check(target)
+        wanted = self._history.state(target) if target else {}
+        for name in self._history.ignored:
+            wanted.pop(name, None)
+        worktree = self._worktree
+        now = worktree.observer.state
+        changing = [e for e, version in wanted.items() if now.get(e) != version]
+        try:
+            look = worktree.commit_found(changing)
+        except NotRecording as error:
+            if not force:
+                raise NotRecording(
+                    f"What has changed since the last commit would be lost: {error.message}",
+                    "Mend that, or go on without it with `--force` (`force=True`).",
+                ) from error
+            look = worktree.look(changing)
+            worktree.observer.disown(look)
+        if code is not None:
+            worktree.commit_document()
+        with suppress(NotRecording):
+            if worktree.try_before_replacing(e for e, v in now.items() if wanted.get(e) != v):
+                look = worktree.commit_found(changing)
+        report = Report(kind, label, before=self._ledger.head)
+        place = self._place()
+        with quietly():
+            release = restore(place, look, wanted, report)
+        self._ledger.write(
+            kind, head=target, position=position, code=code, branch=branch, when="some day"
+        )
+        worktree.commit_shortfall(wanted)
+        del look
+        with quietly():
+            let_go(place, release, report)
+        if self._writer.refusal:
+            report.notes.append(f"the step is not on the disk yet: {self._writer.refusal}")
+        report.head = self._ledger.head
+        report.ms = (time.perf_counter() - start) * 1e3
+        return report
+
+    def _place(self) -> Place:
+        worktree, host = self._worktree, self._host
+        replayer = Replayer(self._store, self._history, worktree.identities, host, self._config)
+        return Place(
+            self._store, self._history, worktree.observer, host.namespace, host.defaults,
+            host.ambient, worktree.variables, replayer.values, worktree.recorder, self._progress,
+        )  # fmt: skip
+
+    def take(self, target: CommitId, names: list[str], label: str) -> Report:
+        """Bring single variables of another state into this one, with new objects.
+
+        Raises:
+            UnknownRef: one of the names is no variable there.
+        """
+        start = time.perf_counter()
+        state = self._history.state(target)
+        unknown = [name for name in names if name not in state or not is_variable(name)]
+        if unknown:
+            raise UnknownRef(
+                f"{', '.join(unknown)} is no variable of {target[:8]}.",
+                f"It has {', '.join(sorted(filter(is_variable, state)))}.",
+            )
+        self.check(target)
+        report = Report("checkout", f"{label}, only {', '.join(names)}", before=self._ledger.head)
+        build = self._build_aside(state)
+        with quietly():
+            values = {name: build.value(name) for name in names}
+        for number, made in build.built_definitions.items():
+            self._worktree.identities.register(number, made)
+        self._host.namespace.update(values)
+        self._worktree.commit("found", "checkout")
+        report.loaded = sorted(names)
+        for name in names:
+            flaw = self._history.flaws.get(state[name])
+            note_shortfall(name, build.assembly(state[name]), flaw, report)
+        report.head = self._ledger.head
+        report.ms = (time.perf_counter() - start) * 1e3
+        return report
+
+    def at(self, target: CommitId) -> At:
+        """Give the variables of another state, each built aside when it is asked for.
+
+        Raises:
+            Untrusted: the history was written elsewhere.
+            NotRecoverable: its data was let go.
+        """
+        self.check(target)
+        state = self._history.state(target)
+        return At(state, self._build_aside(state), self._history.flaws)
+
+    def _build_aside(self, state: State) -> Build:
+        """A build of a state that leaves everything live alone."""
+        live = self._worktree.observer.state
+        same = {
+            entity: obj
+            for entity, version in state.items()
+            if is_number(entity)
+            and live.get(entity) == version
+            and (obj := self._worktree.identities.live(entity)) is not None
+        }
+        return Build(
+            self._store, self._history, self._worktree.identities, self._host.namespace, state, {},
+            same,
+        )  # fmt: skip
+
+    def branch_at(self, commit: CommitId) -> str:
+        """Give the branch that stands at a commit, the present one first; empty for none."""
+        if self._history.tip(self._ledger.branch) == commit:
+            return self._ledger.branch
+        return next(iter(self._history.names_of(commit)["branches"]), "")
+
+    def check(self, target: CommitId) -> None:
+        """Refuse a state that may not, or cannot, be built.
+
+        Raises:
+            Untrusted: restoring it would run code that somebody else wrote.
+            NotRecoverable: its data was let go.
+        """
+        if self._is_untrusted(target):
+            raise Untrusted(
+                "This state was written by a Kishu with another key (another machine or user);"
+                " restoring it runs code that it holds."
+            )
+        if target in self._history.forgotten:
+            raise NotRecoverable(
+                f"The data of {target[:8]} was let go by `%kishu gc`.",
+                "`%kishu log` shows which commits still have theirs.",
+            )
+
+    def _is_untrusted(self, target: CommitId) -> bool:
+        history = self._history
+        return bool(
+            (
+                history.untrusted
+                and any(commit.id in history.untrusted for commit in history.ancestry(target))
+            )
+            or (
+                history.untrusted_versions
+                and not history.untrusted_versions.isdisjoint(history.state(target).values())
+            )
+            or (history.untrusted_documents and documents.is_untrusted(history, target))
+        )

@@ -1,0 +1,1 @@
+"""Walk values: values in, scans out."""

@@ -1,0 +1,1 @@
+"""Compare the live state with the history, and record what changed."""
