@@ -12,7 +12,13 @@ NPM := $(shell command -v npm)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo lab pictures test check matrix-314 hooks fuzz dist fidelity bench soak clean
+# Tests are divided among as many processes as there are processors.
+WORKERS ?= logical
+PARALLEL := --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
+PYTHONS ?= python3.12 python3.13
+
+.PHONY: demo lab pictures test check fast matrix matrix-314 mutations hooks fuzz dist fidelity bench \
+	soak clean
 
 demo: $(VENV)/demo
 	$(RUN) examples/demo.py
@@ -24,7 +30,19 @@ lab: $(VENV)/lab
 
 test: $(VENV)/dev $(if $(NPM),$(FRONT)/node_modules/.package-lock.json) $(if $(NPM),$(if $(CHROMIUM),$(VENV)/browser))
 	$(if $(NPM),cd $(FRONT) && npm test --silent,@echo "The front end's own tests are left out: there is no npm.")
-	$(RUN) -m pytest
+	$(RUN) -m pytest $(PARALLEL)
+
+# What is worth running after each edit, in under two minutes.
+fast: check
+	$(RUN) -m pytest $(PARALLEL) tests/unit
+
+# The part that every supported Python runs: PYTHONS="python3.12 python3.13".
+matrix:
+	.ci/part $(PYTHONS)
+
+# Faults that were once in the source, put back one at a time: the tests must find each.
+mutations: $(VENV)/dev
+	$(RUN) -m tests.mutations $(MUTATIONS)
 
 check: $(VENV)/dev $(if $(NPM),$(FRONT)/node_modules/.package-lock.json)
 	$(VENV)/bin/ruff check .
@@ -107,5 +125,5 @@ soak: $(VENV)/dev
 	$(RUN) -m benchmarks.soak $(SOAK)
 
 clean:
-	rm -rf $(VENV) .peers .environments .lab dist $(FRONT)/node_modules $(FRONT)/lib \
+	rm -rf $(VENV) .peers .environments .matrix .lab dist $(FRONT)/node_modules $(FRONT)/lib \
 		$(FRONT)/jupyterlab_kishu/labextension

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import json
+import os
 import random
 import shutil
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pytest
 
-from kishu.errors import Damaged, KishuError, NothingToDo
+from kishu.errors import Damaged, NothingToDo, StoreError, UnknownRef, Untrusted
 from kishu.history.records import is_variable
 from kishu.kernel.host import IPythonHost
 from kishu.session import Session
+from tests.crash.reading import MAC, History
 from tests.unit.builders import flip
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.unit.notebook import Notebook
@@ -96,55 +101,224 @@ CELLS = (
     "class Point:\n    def __init__(self, x): self.x = x",
     "point = Point(3); made = double",
 )
-FLIPS = 120
-"""In each file."""
+SEED = 4
+AT_RANDOM = 60
+"""Bytes of the journal and of the packs that are flipped beside those at each border."""
 
 
-def test_a_byte_flipped_anywhere_never_gives_a_wrong_state(
-    notebook: Notebook, tmp_path: Path
-) -> None:
-    """What the damage does not touch comes back; what it does is refused, and named by `check`."""
+class Flip(NamedTuple):
+    """A flipped byte, and what it may cost at most.
+
+    Attributes:
+        lost: the records that cannot be read any more.
+        doubted: the record whose signature is no longer right, if any.
+        chunk: the chunk that is another, if any.
+        between: it is, or was, one of the spaces between MAC, checksum and JSON. It may cost what
+            it holds apart, or nothing.
+    """
+
+    file: Path
+    at: int
+    bits: int
+    lost: frozenset[int] = frozenset()
+    doubted: int | None = None
+    chunk: str = ""
+    between: bool = False
+
+
+@pytest.fixture
+def written(notebook: Notebook) -> dict[str, dict[str, Any]]:
+    """A history that is closed: the variables at each of its commits."""
     expected = {}
     for cell in CELLS:
         commit = notebook.run(cell)
         expected[commit] = read_out(notebook)
     notebook.session.tag("end")
     notebook.session.detach()
-    whole = notebook.session.store.path
-    chance = random.Random(4)
-    right = refused = shut = 0
-    for file in sorted(path for path in whole.rglob("*") if path.is_file()):
-        size = file.stat().st_size
-        for at in sorted(chance.sample(range(size), min(FLIPS, size))):
-            home = tmp_path / "damaged"
-            shutil.copytree(notebook.home, home)
-            flip(home / file.relative_to(notebook.home), at, 1 << chance.randrange(8))
+    return expected
+
+
+def flips_of_the_journal(history: History, chance: random.Random) -> Iterator[Flip]:
+    """At the borders of each record and of what is in it, and anywhere."""
+    ends = [at for r in history.records for at in (r.start, r.start + MAC, r.json, r.end)]
+    borders = {at + beside for at in ends for beside in (-1, 0)}
+    size = history.records[-1].end
+    for at in sorted({*borders, *chance.sample(range(size), AT_RANDOM)} & set(range(size))):
+        number = next(n for n, record in enumerate(history.records) if at < record.end)
+        record, bits = history.records[number], 1 << chance.randrange(8)
+        torn = history.journal.read_bytes()[at] ^ bits == ord("\n")
+        if at in (record.start + MAC, record.json - 1) and not torn:
+            # A space between MAC, checksum and JSON.
+            yield Flip(history.journal, at, bits, lost=frozenset({number}), between=True)
+        elif at < record.start + MAC and not torn:
+            slips = history.journal.read_bytes()[at] ^ bits == ord(" ")
+            yield Flip(history.journal, at, bits, doubted=number, between=slips)
+        else:
+            # Without its newline, a line is one with the next.
+            joined = {number + 1} if at == record.end - 1 and record.end < size else set()
+            yield Flip(history.journal, at, bits, lost=frozenset({number} | joined))
+
+
+def flips_of_the_packs(history: History, chance: random.Random) -> Iterator[Flip]:
+    """At both ends of each chunk, and anywhere in it."""
+    each = AT_RANDOM // len(history.spans)
+    for name, (file, offset, length) in history.spans.items():
+        within = chance.sample(range(offset, offset + length), each)
+        for at in sorted({offset, offset + length - 1, *within}):
+            yield Flip(file, at, 1 << chance.randrange(8), chunk=name)
+
+
+class Damaging:
+    """A closed history, of which copies are damaged and opened."""
+
+    def __init__(
+        self, notebook: Notebook, place: Path, expected: dict[str, dict[str, Any]]
+    ) -> None:
+        self.path = notebook.session.store.path
+        self.history = History(self.path)
+        self.expected = expected
+        self._notebook, self._home = notebook, place / "damaged"
+
+    @contextlib.contextmanager
+    def opened(self, file: Path, at: int, bits: int) -> Iterator[Session]:
+        """A session with a copy in which one byte is another."""
+        notebook = self._notebook
+        shutil.copytree(notebook.home, self._home, copy_function=os.link)
+        copy = self._home / file.relative_to(notebook.home)
+        copy.unlink()
+        shutil.copyfile(file, copy)
+        flip(copy, at, bits)
+        try:
+            host = IPythonHost(notebook.shell)
+            session = Session(host, self._home, notebook.path, notebook.config)
             try:
-                session = Session(IPythonHost(notebook.shell), home, notebook.path, notebook.config)
-            except KishuError:
-                shut += 1
-                assert file.name == "format.json"
-                shutil.rmtree(home)
+                assert session.store.path.name == self.path.name, "it began another history"
+                yield session
+            finally:
+                session.detach()
+        finally:
+            shutil.rmtree(self._home)
+
+    def check(self, session: Session, flipped: Flip) -> None:
+        """What the damage does not touch comes back; what it does is right, or refused by name."""
+        for commit, values in self.expected.items():
+            needed = self.history.records_of(commit)
+            try:
+                state = session.at(commit)
+            except UnknownRef:
+                assert self.history.commits[commit][1] in flipped.lost, flipped
                 continue
-            if session.store.path.name == whole.name:
-                lost = 0
-                for commit, values in expected.items():
-                    try:
-                        state = session.at(commit)
-                        found = {name: plain(state[name]) for name in state}
-                    except KishuError:
-                        lost += 1
-                    else:
-                        assert found == values, f"{file.name} byte {at}"
-                        right += 1
-                refused += lost
-                damage = session.check() or session.history.untrusted
-                assert damage or not lost, f"{file.name} byte {at}"
-            session.detach()
-            shutil.rmtree(home)
-    assert right > 10 * FLIPS
-    assert refused > FLIPS
-    assert shut
+            except Damaged:
+                assert needed & flipped.lost, f"{flipped}: {commit} was not touched"
+                continue
+            except Untrusted:
+                assert flipped.doubted in needed, f"{flipped}: {commit} was not touched"
+                continue
+            gone = needed & (flipped.lost | {flipped.doubted})
+            assert not gone or flipped.between, f"{flipped}: {commit} cannot be known"
+            assert set(state) == set(values), flipped
+            for name in values:
+                try:
+                    found = plain(state[name])
+                except Damaged:
+                    touched = self.history.chunks_of(commit, name) & self._hit(flipped)
+                    assert touched, f"{flipped}: {name} at {commit} was not touched"
+                    # What was begun must not be taken for what it would have been.
+                    state = session.at(commit)
+                else:
+                    assert found == values[name], f"{flipped}: {name} at {commit}"
+        self._check_names(session.check(), flipped)
+
+    def _hit(self, flipped: Flip) -> set[str]:
+        """The chunks that may be other than they were."""
+        inline = [self.history.records[number].chunks for number in flipped.lost]
+        return {flipped.chunk, *itertools.chain(*inline)}
+
+    def _check_names(self, named: list[str], flipped: Flip) -> None:
+        """Exactly what is damaged is named."""
+        if flipped.between:
+            return
+        if flipped.chunk:
+            assert [flipped.chunk in line for line in named] == [True], flipped
+        elif flipped.lost and flipped.at != self.history.records[-1].end - 1:
+            start = self.history.records[min(flipped.lost)].start
+            assert f"record at byte {start} of {self.history.journal.name}" in named, flipped
+        else:
+            # A last line without its newline never counted.
+            assert named == [], flipped
+
+
+@pytest.mark.parametrize("flips", [flips_of_the_journal, flips_of_the_packs])
+def test_a_flipped_byte_costs_what_it_holds_and_nothing_else(
+    notebook: Notebook,
+    tmp_path: Path,
+    written: dict[str, dict[str, Any]],
+    flips: Callable[[History, random.Random], Iterator[Flip]],
+) -> None:
+    damaging = Damaging(notebook, tmp_path, written)
+    for flipped in flips(damaging.history, random.Random(SEED)):
+        with damaging.opened(flipped.file, flipped.at, flipped.bits) as session:
+            damaging.check(session, flipped)
+
+
+def test_a_flipped_byte_in_what_names_the_notebook_costs_nothing(
+    notebook: Notebook, tmp_path: Path, written: dict[str, dict[str, Any]]
+) -> None:
+    """Its notebook is no longer where it says, so that the history follows one of the name."""
+    damaging, chance = Damaging(notebook, tmp_path, written), random.Random(SEED)
+    file = damaging.path / "notebook.json"
+    for at in range(file.stat().st_size):
+        flipped = Flip(file, at, 1 << chance.randrange(8))
+        with damaging.opened(*flipped[:3]) as session:
+            damaging.check(session, flipped)
+
+
+def test_a_flipped_byte_in_what_names_the_format_refuses_all_or_nothing(
+    notebook: Notebook, tmp_path: Path, written: dict[str, dict[str, Any]]
+) -> None:
+    """Unreadable or of a later format, nothing is opened; of another id, no record is its own."""
+    damaging, chance = Damaging(notebook, tmp_path, written), random.Random(SEED)
+    file = damaging.path / "format.json"
+    whole = json.loads(file.read_bytes())
+    for at in range(file.stat().st_size):
+        bits = 1 << chance.randrange(8)
+        flipped = Flip(file, at, bits)
+        data = bytearray(file.read_bytes())
+        data[at] ^= bits
+        try:
+            told = json.loads(data)
+            newer = told["version"] > 1
+            same = told["history"] == whole["history"]
+        except (ValueError, LookupError, TypeError):
+            told, newer, same = None, False, True
+        try:
+            with damaging.opened(file, at, bits) as session:
+                assert not newer, f"{flipped}: {told}"
+                if same:
+                    damaging.check(session, flipped)
+                for commit in written if not same else ():
+                    with pytest.raises(Untrusted):
+                        session.at(commit)
+        except StoreError as error:
+            assert told is None or newer, f"{flipped}: {error}"
+            assert error.kind == ("unsupported" if newer else "damaged"), flipped
+
+
+@pytest.mark.xfail(strict=True, reason="a failed build leaves what it began for the next to find")
+def test_what_a_failed_build_began_is_given_to_nobody(notebook: Notebook) -> None:
+    notebook.run("words = ['one', 'two' * 3_000]; both = [words, words]")
+    commit = notebook.session.head
+    notebook.session.detach()
+    history = History(notebook.session.store.path)
+    (name,) = (name for name, data in history.chunks.items() if b"twotwo" in data)
+    file, offset, _ = history.spans[name]
+    flip(file, offset + 1000)
+    notebook.restart()
+    state = notebook.session.at(commit)
+    with pytest.raises(Damaged):
+        state["both"]
+    with pytest.raises(Damaged):
+        state["words"]
 
 
 def read_out(notebook: Notebook) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -74,12 +76,22 @@ def work(home: str, notebook: str) -> None:
         say("done", n, status.head)
 
 
-def restore(home: str, notebook: str, commit: str) -> None:
-    """Bring one state back."""
+def restore(home: str, notebook: str, commit: str, at: int = 0) -> None:
+    """Bring one state back, and say how many calls that took; killed at one of them, if wanted."""
     _, session = attached(home, notebook)
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
     say("restoring")
+    sys.setprofile(count)
     session.checkout(commit)
-    say("restored")
+    sys.setprofile(None)
+    say("restored", calls)
 
 
 def read_back(home: str, notebook: str, commits: dict[str, int]) -> None:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from tests.e2e.asking import RECORDING
-from tests.e2e.conftest import make_notebook
-from tests.kernel import Kernel
+from tests.e2e.costs import CELLS, LARGE, MANY
 
-MANY = 2_000
+ROOT = Path(__file__).parents[2]
 CELLS_BEFORE = 5_000
-LARGE = 200_000_000
 CHUNK = 256 * 1024
 RECORD = 4_096
-CELLS = {
-    "nothing": "pass",
-    "one of many": "v7.append(n)",
-    "one element": "large[n] = n; n += 100_000",
-}
 
 
 class Cost(NamedTuple):
@@ -34,21 +29,6 @@ class Cost(NamedTuple):
     files_opened: int
 
 
-READ = (
-    # What a thread still writes would count for the next cell.
-    "(lambda r, c: r.writer.flush() or [c.values, c.nodes, c.bytes_hashed,"
-    " r.writer.bytes_written, r.writer.chunks_written, __import__('builtins')._opened[0]])"
-    f"({RECORDING}, {RECORDING}.worktree.observer.counters)"
-)
-
-
-def cost(kernel: Kernel, cell: str) -> Cost:
-    """Run a cell and count what its commit did."""
-    before = kernel.value(READ)
-    kernel.ok(cell)
-    return Cost(*(b - a for a, b in zip(before, kernel.value(READ), strict=True)))
-
-
 class Costs(NamedTuple):
     """The cost of each kind of cell, early and late in a history."""
 
@@ -57,25 +37,10 @@ class Costs(NamedTuple):
 
 
 def measured(home: Path, cells_before: int) -> dict[str, Cost]:
-    """The cost of each kind of cell in a kernel that has run so many cells before."""
-    with Kernel(home, make_notebook(home / "long.ipynb")) as kernel:
-        kernel.ok(
-            "import sys, builtins; builtins._opened = [0]\n"
-            "def _hear(event, arguments):\n"
-            "    if event == 'open': builtins._opened[0] += 1\n"
-            "sys.addaudithook(_hear)"
-        )
-        kernel.ok("%load_ext kishu")
-        cells = [f"w = [{i}, 0]; u{i % 50} = {i}" for i in range(cells_before)]
-        for at in range(0, cells_before, 200):
-            for sent in [kernel.send(cell) for cell in cells[at : at + 200]]:
-                kernel.wait(sent)
-        kernel.ok(f"import numpy as np; large = np.arange({LARGE // 8}); n = 12_345")
-        kernel.ok(f"globals().update({{f'v{{i}}': [i, i + 1] for i in range({MANY})}})")
-        kernel.ok("v7.append(0)")
-        costs = {name: cost(kernel, cell) for name, cell in CELLS.items()}
-        assert kernel.kishu("status")["commits"] > cells_before
-        return costs
+    """The cost of each kind of cell in a session that has run so many cells before."""
+    command = [sys.executable, "-m", "tests.e2e.costs", str(home), str(cells_before)]
+    ran = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    return {name: Cost(*counts) for name, counts in json.loads(ran.stdout).items()}
 
 
 @pytest.fixture(scope="module")

@@ -169,6 +169,15 @@ def test_a_mixed_cell_commits_the_state_before_the_verb(kernel: Kernel) -> None:
     assert kernel.value("x") == 1
 
 
+def test_undo_of_a_cell_that_commits_goes_to_where_the_cell_began(kernel: Kernel) -> None:
+    kernel.ok("x = 0")
+    kernel.ok("x = 1\n%kishu commit -m half\nx = 2")
+    kernel.kishu("undo")
+    assert kernel.value("x") == 0
+    kernel.kishu("redo")
+    assert kernel.value("x") == 2
+
+
 def test_an_undo_in_a_mixed_cell_loses_nothing(kernel: Kernel) -> None:
     kernel.ok("x = 1")
     kernel.ok("x = 2")

@@ -75,7 +75,7 @@ def script(home: str, notebook: str, fault: str, at: int, times: int, later: boo
     verb("trust", session.trust)
     for _ in range(2):
         run()
-    say("points", len(layer.calls))
+    say("points", layer.calls)
     verb("detach", session.detach)
     say("live", n)
 
@@ -93,7 +93,7 @@ def collect(home: str, notebook: str, fault: str, at: int) -> None:
         say("not done", error.kind, error.message)
     else:
         say("collected", garbage.chunks, garbage.commits)
-    say("points", len(layer.calls))
+    say("points", layer.calls)
 
 
 TASKS: dict[str, Any] = {"script": script, "collect": collect, "read_back": read_back}

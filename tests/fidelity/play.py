@@ -55,25 +55,27 @@ class Stage:
         for kernel in self._kernels.values():
             kernel.stop()
 
-    def play(self, scenario: Scenario, before: str = "") -> Score:
+    def play(self, scenario: Scenario, before: str = "", column: str = "") -> Score:
         """Play one scenario and score it.
 
         Args:
             before: a cell run in both kernels before Kishu attaches.
+            column: play what this column of the score takes, and no more; empty for all of it.
         """
-        play = _Play(scenario)
-        self.run(play, before)
+        play = _Play(scenario, column)
+        self.run(play, before, cold=column in ("", "cold"))
         return play.score()
 
-    def run(self, play: Playing, before: str = "") -> None:
-        """Play something in both kernels, in a history of its own."""
+    def run(self, play: Playing, before: str = "", *, cold: bool = True) -> None:
+        """Play something in both kernels, or in the first alone, in a history of its own."""
         self._count += 1
         notebook = make_notebook(self._home / f"{self._count}.ipynb")
         try:
             play.warm(self._attached("warm", notebook, before))
             self._detach("warm")
-            play.cold(self._attached("cold", notebook, before))
-            self._detach("cold")
+            if cold:
+                play.cold(self._attached("cold", notebook, before))
+                self._detach("cold")
         except BaseException:
             # What it did to its kernel must not reach the next one.
             for name in list(self._kernels):
@@ -94,10 +96,11 @@ class Stage:
 
 
 class _Play:
-    """One scenario under way."""
+    """One scenario under way, or what one column of its score takes."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, column: str = "") -> None:
         self.scenario = scenario
+        self.column = column
         self.outcomes: dict[str, Outcome] = {}
         self.problems: list[str] = []
         self.told: dict[str, str] = {}
@@ -123,14 +126,29 @@ class _Play:
             return
         assert self.before != self.after, f"the check shows {self.after} both times"
         named = [*made["changed"], *made["deleted"], *made.get("settings", ())]
-        self.outcomes["change"] = "restored" if named else "wrong"
+        if self.column in ("", "change"):
+            self.outcomes["change"] = "restored" if named else "wrong"
+        if self.column == "cold":
+            kernel.kishu("undo")
+        elif self.column != "change":
+            self._travel(kernel)
+
+    def _travel(self, kernel: Kernel) -> None:
+        """There and back in the session, as far as the column needs it."""
+        scenario = self.scenario
         untouched = kernel.value(_UNTOUCHED)
         self._see(kernel, "undo", "undo", self.before)
+        if self.column == "undo" and not scenario.rerun:
+            return
         self._see(kernel, "redo", "redo", self.after)
+        if self.column == "redo":
+            return
         report = kernel.kishu("undo")
         if scenario.rerun:
             kernel.ok(scenario.rerun)
             self._judge(kernel, "undo", report, self.after)
+            if self.column == "undo":
+                return
             kernel.kishu("undo")
         kernel.ok(scenario.later)
         self._see(kernel, "branch", f"checkout {self.second}", self.after)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.fidelity.known import KNOWN
 from tests.fidelity.play import Stage
@@ -18,13 +19,28 @@ _ALL = {
 }
 
 
+_EACH_TENTH = 10
+"""Of a family: these are in the part of the suite that every supported Python runs."""
+
+
+def _played() -> Iterator[ParameterSet]:
+    for family, scenarios in FAMILIES.items():
+        for number, each in enumerate(scenarios):
+            marks = [pytest.mark.part] if number % _EACH_TENTH == 0 else []
+            name = f"{family}-{each.name}"
+            yield pytest.param(family, name, id=name, marks=marks)
+
+
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with Stage(tmp_path_factory.mktemp("stage")) as opened:
+def stage(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Stage]:
+    """Two kernels for all scenarios of a family, its parameter."""
+    with Stage(tmp_path_factory.mktemp(request.param)) as opened:
         yield opened
 
 
-@pytest.mark.parametrize("name", _ALL)
+@pytest.mark.parametrize(("stage", "name"), _played(), indirect=["stage"])
 def test_a_scenario_keeps_what_it_promises(stage: Stage, name: str, tmp_path: Path) -> None:
     scenario = _ALL[name]
     if scenario.needs and importlib.util.find_spec(scenario.needs) is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,8 @@ class Notebook:
         main = sys.modules["__main__"]
         self.shell = InteractiveShell(config=quiet)
         sys.modules["__main__"] = main
+        # At exit each of the hundreds of shells would collect the garbage of all of them.
+        atexit.unregister(self.shell.atexit_operations)
         # Those that pytest itself changes from one phase of a test to the next.
         host = IPythonHost(self.shell, off={"environ", "logging", "warnings"})
         self.recording = Recording(host, self.home, self.path, self.config)

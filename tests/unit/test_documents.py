@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 from pathlib import Path
 
+import pytest
+
 from kishu import config
+from kishu.errors import ConfigError
 from kishu.kernel import magics
 from tools import names, schema
 
@@ -39,14 +44,45 @@ def test_the_names_that_streams_call_are_written_down_as_they_are() -> None:
     assert names.PAGE.read_text("utf-8") == names.page()
 
 
-def test_every_setting_is_in_the_readme() -> None:
-    text = read("README.md")
-    assert [f"[{s}] {o}" for s, o in config._OPTIONS if f"`[{s}] {o}`" not in text] == []
+def test_every_setting_is_in_the_readme(tmp_path: Path) -> None:
+    told = re.findall(r"^\| `(\[\w+\] \w+)` \|", read("README.md"), re.MULTILINE)
+    assert sorted(told) == sorted(known_settings(tmp_path))
+
+
+def known_settings(home: Path) -> list[str]:
+    """The settings there are, as the refusal of an unknown one lists them."""
+    (home / "config.ini").write_text("[nothing]\nof = this\n")
+    with pytest.raises(ConfigError) as failure:
+        config.load(home)
+    return re.findall(r"\[\w+\] \w+", failure.value.remedy)
 
 
 def test_every_verb_is_in_the_readme() -> None:
-    text = read("README.md")
-    assert [verb for verb in magics._VERBS if not re.search(rf"[`%·] ?.*{verb}", text)] == []
+    assert sorted(verbs_of_the_help() - {"help", "init"} - verbs_of_the_table()) == []
+
+
+def test_every_verb_in_the_readme_exists() -> None:
+    assert sorted(verbs_of_the_table() - verbs_of_the_help()) == []
+
+
+def verbs_of_the_table() -> set[str]:
+    """The verbs in the first column of the README's table: what each piece of code begins with."""
+    text = read("README.md").partition("| verb | what it does |\n")[2].partition("\n\n")[0]
+    found = set()
+    for line in text.splitlines():
+        for code in re.findall(r"`([^`]+)`", line.split(" | ")[0]):
+            word = re.sub(r"^(?:\w+ = )?%kishu ", "", code).split()[0]
+            if not word.startswith("-"):
+                found.add(word)
+    return found - {"---"}
+
+
+def verbs_of_the_help() -> set[str]:
+    """The verbs that `%kishu help` lists."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        magics.kishu_magic("help")
+    return set(re.findall(r"^    (\w+)\b", printed.getvalue(), re.MULTILINE))
 
 
 def test_the_messages_are_written_down_as_they_are() -> None:

@@ -562,6 +562,13 @@ SCENARIOS: tuple[S, ...] = (
         " log.handlers[0].stream is lines, log is logging.getLogger('scenario.etl'))",
     ),
     S(
+        "standard-stream-in-a-list",
+        "where a tool prints to is the kernel's own stream, in every kernel",
+        ("import sys\nsinks = [sys.stdout]",),
+        "sinks.append('report.txt')",
+        "(sinks[0] is sys.stdout, sinks[1:])",
+    ),
+    S(
         "module-made-by-hand",
         "a module that is in no file is its attributes",
         ("import types\nconfig = types.ModuleType('config')\nconfig.paths = ['raw']",),

@@ -1,0 +1,1 @@
+"""Faults that were once in the source, put back one at a time: the tests must find each."""
