@@ -30,6 +30,8 @@ if [ ! -d "$root" ]; then
     making=$checkout/.python314/making
     rm -rf --one-file-system "$making"
     mkdir -p "$making"
+    # Ignored on every branch, also by ruff, which would look at Debian's own Python files.
+    echo '*' > "$checkout/.python314/.gitignore"
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | head -n 1)
     if [ -z "$mirror" ]; then
         echo "apt knows no Debian mirror: run 'apt-get update' first." >&2
