@@ -41,11 +41,12 @@ function whenBegun(kernel: TestKernel, verb: string): Promise<void> {
 }
 
 /** The ids of the cells that a request told, those in full with a mark. */
-const told = (request: { cells?: ToldCell[] }) =>
-  request.cells!.map(({ id, cell }) => (cell ? `${id}*` : id));
+const told = (request: object) =>
+  (request as { cells: ToldCell[] }).cells.map(({ id, cell }) => (cell ? `${id}*` : id));
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 describe('attaching', () => {
@@ -65,7 +66,7 @@ describe('attaching', () => {
     attachment.attached.connect(() => phases.push(attachment.phase));
     const session = await attachment.init();
     expect(kernel.verbs).toEqual(['hello', 'init']);
-    expect(told(kernel.last('init') as any)).toEqual(['cell-0*', 'cell-1*']);
+    expect(told(kernel.last('init'))).toEqual(['cell-0*', 'cell-1*']);
     expect(kernel.last('init')).toMatchObject({
       client: kernel.last('hello').client,
       notebook: { path: 'a.ipynb', root: '/root', uuid: '' }
@@ -125,6 +126,24 @@ describe('attaching', () => {
     expect(kernel.requests).toEqual([]);
   });
 
+  it('again tells all cells anew', async () => {
+    const { attachment, kernel } = await openAttached();
+    await attachment.init();
+    expect(told(kernel.last('init'))).toEqual(['cell-0*', 'cell-1*']);
+  });
+
+  it('is done once at a time, and a request waits for it', async () => {
+    const kernel = new TestKernel();
+    const release = kernel.hold('init');
+    const { attachment } = open(kernel, 'a.ipynb', { always: true });
+    await whenBegun(kernel, 'init');
+    kernel.setStatus('idle');
+    const undone = attachment.undo();
+    release();
+    await undone;
+    expect(kernel.verbs).toEqual(['hello', 'init', 'undo']);
+  });
+
   it('ends with the session', async () => {
     const { attachment } = await openAttached();
     await attachment.detach();
@@ -137,10 +156,10 @@ describe('a request', () => {
     const { attachment, kernel, notebook } = await openAttached();
     notebook.model.cells[1].setSource('x += 2');
     await attachment.commit('named');
-    expect(told(kernel.last('commit') as any)).toEqual(['cell-0', 'cell-1*']);
+    expect(told(kernel.last('commit'))).toEqual(['cell-0', 'cell-1*']);
     expect(kernel.last('commit').message).toBe('named');
     await attachment.undo();
-    expect(told(kernel.last('undo') as any)).toEqual(['cell-0', 'cell-1']);
+    expect(told(kernel.last('undo'))).toEqual(['cell-0', 'cell-1']);
     await attachment.request('log', { automatic: 5 });
     expect(kernel.last('log')).not.toHaveProperty('cells');
     expect(kernel.last('log').automatic).toBe(5);
@@ -151,7 +170,7 @@ describe('a request', () => {
     kernel.forgetCells();
     await attachment.undo();
     expect(kernel.verbs).toEqual(['hello', 'init', 'undo', 'undo']);
-    expect(told(kernel.last('undo') as any)).toEqual(['cell-0*', 'cell-1*']);
+    expect(told(kernel.last('undo'))).toEqual(['cell-0*', 'cell-1*']);
   });
 
   it('is not asked a third time', async () => {
@@ -172,14 +191,14 @@ describe('a request', () => {
     await expect(attachment.undo()).rejects.toThrow('There is nothing to undo.');
     kernel.answers.undo = answer;
     await attachment.undo();
-    expect(told(kernel.last('undo') as any)).toEqual(['cell-0*', 'cell-1*']);
+    expect(told(kernel.last('undo'))).toEqual(['cell-0*', 'cell-1*']);
     const { client } = kernel.last('undo');
     kernel.tell({ operations: ['unknown-cells'], client: 'somebody else' });
     await attachment.undo();
-    expect(told(kernel.last('undo') as any)).toEqual(['cell-0', 'cell-1']);
+    expect(told(kernel.last('undo'))).toEqual(['cell-0', 'cell-1']);
     kernel.tell({ operations: ['unknown-cells'], client });
     await attachment.undo();
-    expect(told(kernel.last('undo') as any)).toEqual(['cell-0*', 'cell-1*']);
+    expect(told(kernel.last('undo'))).toEqual(['cell-0*', 'cell-1*']);
   });
 
   it('waits until the kernel has what was told of the last run', async () => {
@@ -195,6 +214,19 @@ describe('a request', () => {
     release();
     await undone;
     expect(kernel.last('undo').cells[0].cell.source).toBe('typed since');
+  });
+
+  it('does not wait for ever for what was told of the last run, and tells all anew', async () => {
+    const { attachment, kernel } = await openAttached();
+    const warned = vi.spyOn(console, 'warn').mockReturnValue();
+    kernel.hold('cells');
+    vi.useFakeTimers();
+    attachment.noteExecuted('cell-0', 1);
+    const undone = attachment.undo();
+    await vi.advanceTimersByTimeAsync(60_000);
+    await undone;
+    expect(told(kernel.last('undo'))).toEqual(['cell-0*', 'cell-1*']);
+    expect(warned).toHaveBeenCalledOnce();
   });
 
   it('shows how far it is', async () => {
@@ -282,10 +314,32 @@ describe('a restart', () => {
     await failed;
     await inPhase(attachment, 'attached');
     expect(attachment.leftover).toEqual({ variables: 1, nbytes: 8 });
-    expect(told(kernel.last('init') as any)).toEqual(['cell-0*', 'cell-1*']);
+    expect(told(kernel.last('init'))).toEqual(['cell-0*', 'cell-1*']);
     kernel.answers.restore = () => report({ loaded: ['x'] });
     expect((await attachment.restore()).loaded).toEqual(['x']);
     expect(attachment.leftover).toBeNull();
+  });
+
+  it('in the middle of attaching by itself is no failure', async () => {
+    const kernel = new TestKernel();
+    kernel.hold('init');
+    const { attachment } = open(kernel, 'a.ipynb', { always: true });
+    await whenBegun(kernel, 'init');
+    const phases: string[] = [];
+    attachment.changed.connect(() => phases.push(attachment.phase));
+    kernel.restart();
+    await inPhase(attachment, 'attached');
+    expect(phases).toEqual(['connecting', 'attached']);
+  });
+
+  it('lets go of the cells that were to run', async () => {
+    const { attachment, kernel } = await openAttached();
+    attachment.noteScheduled('cell-0', 'was to run');
+    kernel.restart();
+    await inPhase(attachment, 'attached');
+    attachment.noteExecuted('cell-0', 1);
+    await attachment.undo();
+    expect(told(kernel.last('cells'))).toEqual(['cell-0', 'cell-1']);
   });
 
   it('of a kernel that crashed is the same', async () => {
@@ -419,6 +473,7 @@ describe('a checkout', () => {
     const done = await checkedOut;
     expect([done.report.before, done.cellsBefore]).toEqual(['c1', 'c2']);
     expect(kernel.last('checkout')).toMatchObject({ variables: false });
+    expect(told(kernel.last('checkout'))).toEqual(['cell-0*', 'cell-1*']);
     expect(kernel.last('checkout').cells[1].cell.source).toBe('typed meanwhile');
     expect(notebook.model.cells.map(cell => cell.getSource())).toEqual(['old']);
     await attachment.goBack(done);
