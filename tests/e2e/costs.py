@@ -13,8 +13,7 @@ from pathlib import Path
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from kishu.kernel.extension import attach_to
-from kishu.session import Session
+from kishu.kernel.attached import attach
 
 MANY = 2_000
 LARGE = 200_000_000
@@ -33,7 +32,7 @@ class Counting:
         self.opened = 0
         sys.addaudithook(self._hear)
         self.shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
-        self.session: Session = attach_to(self.shell, Path(home) / "long.ipynb")
+        self.recording = attach(self.shell, Path(home) / "long.ipynb").recording
 
     def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
         self.opened += event == "open"
@@ -44,7 +43,7 @@ class Counting:
 
     def counts(self) -> list[int]:
         """What was done so far."""
-        writer, counters = self.session._writer, self.session.observer.counters
+        writer, counters = self.recording.writer, self.recording.worktree.observer.counters
         # What a thread still writes would count for the next cell.
         writer.flush()
         walked = [counters.values, counters.nodes, counters.bytes_hashed]
@@ -66,7 +65,7 @@ def main(home: str, cells_before: int) -> None:
     counting.run(f"globals().update({{f'v{{i}}': [i, i + 1] for i in range({MANY})}})")
     counting.run("v7.append(0)")
     costs = {name: counting.cost(cell) for name, cell in CELLS.items()}
-    status = counting.session.status()
+    status = counting.recording.status()
     assert status.recording, status.why
     assert status.commits > cells_before
     print(json.dumps(costs))

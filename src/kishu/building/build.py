@@ -267,6 +267,19 @@ class Assembly:
         if index in self._made:
             return self._made[index]
         self._begun.add(index)
+        try:
+            made = self._read(index)
+        except BaseException:
+            # Nobody gets what was only begun: who asks again finds the same failure.
+            self._begun.discard(index)
+            self._hollow.pop(index, None)
+            self._made.pop(index, None)
+            raise
+        while self._cells_begun and not self._functions_begun:
+            self.content(self._cells_begun.pop())
+        return made
+
+    def _read(self, index: int) -> Any:
         part = self.recipe.parts[index]
         if part.kind == "long":
             return self._long(index)
@@ -284,8 +297,6 @@ class Assembly:
             complete(hollow, made)
             made = hollow
         self._made[index] = made
-        while self._cells_begun and not self._functions_begun:
-            self.content(self._cells_begun.pop())
         return made
 
     def begin(self, part: Part, made: Any) -> None:
