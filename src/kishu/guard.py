@@ -1,4 +1,4 @@
-"""Guards for the time in which Kishu works in the user's process: silence, and nothing half done."""
+"""Guards for when Kishu works in the user's process: silence, and nothing left half done."""
 
 from __future__ import annotations
 

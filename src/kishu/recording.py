@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kishu.config import Config
 from kishu.errors import KishuError, NotAttached, NotRecording, UsageError
-from kishu.history import labels, log, past
+from kishu.history import labels, log, resume_point
 from kishu.history.catalog import open_history, read_notebook
 from kishu.history.ledger import Ledger, load
 from kishu.history.log import Entry
@@ -72,8 +72,8 @@ class Recording:
         self.store.hold()
         self.history = load(self.store)
         living = {id for id in self.store.sessions() if self.store.is_alive(id)}
-        resumed = past.end(self.history, living)
-        self.past = past.last_worked(self.history, resumed)
+        resumed = resume_point.find(self.history, living)
+        self.past = resume_point.last_worked(self.history, resumed)
         self.writer = Writer(self.store, self.id, config.floor, config.cap)
         self.ledger = Ledger(self.history, self.writer, resumed)
         self.worktree = Worktree(
@@ -176,12 +176,12 @@ class Recording:
     @property
     def has_checks(self) -> bool:
         """Whether new versions wait to be loaded back and compared with the live values."""
-        return self.attached and not self.paused and self.worktree.trials.waiting
+        return self.attached and not self.paused and self.worktree.checks.waiting
 
     def check_next(self) -> None:
         """Load one of them back."""
         with suppress(NotRecording):
-            self.worktree.try_next()
+            self.worktree.check_next()
 
     def pause(self) -> None:
         """Stop committing cells."""
@@ -255,7 +255,7 @@ class Recording:
             recording=self.attached and not self.paused and not why_not,
             why="detached" if not self.attached else "paused" if self.paused else why_not,
             undo=self._undo_label(),
-            redo=self.ledger.steps.can_redo,
+            redo=self.ledger.undo_stack.can_redo,
             last=self._last_cost,
             nbytes=self.writer.size,
             damaged=list(self.store.damaged),
@@ -265,7 +265,7 @@ class Recording:
 
     def _undo_label(self) -> str:
         try:
-            return labels.of_steps(self.ledger.steps.undone(1))
+            return labels.of_steps(self.ledger.undo_stack.undone(1))
         except KishuError:
             return ""
 

@@ -19,7 +19,7 @@ def called():
     recording = attached.current().recording
     found = set()
     for recipe in recording.history.versions.values():
-        for part in recipe.parts:
+        for part in recipe.components:
             pages = part.segments and list(read_pages(part.segments, recording.store)) or []
             for each in (part, *pages):
                 found |= names_in(blobs.read(each.stream, recording.store))

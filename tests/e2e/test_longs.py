@@ -109,7 +109,7 @@ def test_a_change_stores_the_segments_it_touched(kernel: Kernel, change: str) ->
 
 def test_appending_one_by_one_does_not_fray_the_end(kernel: Kernel) -> None:
     kernel.ok(LISTS)
-    segments = f"len({RECORDING}.worktree.observer.longs.pieces(rows))"
+    segments = f"len({RECORDING}.worktree.observer.segmented.live_segments(rows))"
     before = kernel.value(segments)
     for i in range(30):
         kernel.ok(f"rows.append({i})")

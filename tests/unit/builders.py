@@ -6,7 +6,7 @@ import contextlib
 import resource
 from typing import TYPE_CHECKING, Any
 
-from kishu.history.records import Blob, Commit, Operation, Part, Recipe
+from kishu.history.records import Blob, Commit, Component, Operation, Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,5 +49,5 @@ def operation(id: str, *parents: str, kind: str = "run", **fields: Any) -> Opera
 
 def recipe(*names: str, **fields: Any) -> Recipe:
     """A recipe of one part that all the named entities are."""
-    part = Part(**{"type": "builtins.list", "stream": Blob(3, ["00" * 20]), **fields})
+    part = Component(**{"type": "builtins.list", "stream": Blob(3, ["00" * 20]), **fields})
     return Recipe(dict.fromkeys(names, 0), [part], 3)

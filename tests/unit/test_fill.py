@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kishu.ambient.ambient import Ambient
-from kishu.building.fill import fill, fillable
+from kishu.building.update import updatable, update
 from kishu.travel import apply
 from kishu.travel.apply import Bytes, Changes
 
@@ -53,9 +53,9 @@ PAIRS = [
 
 @pytest.mark.parametrize(("live", "new"), PAIRS, ids=lambda value: type(value).__name__)
 def test_the_live_object_has_the_new_content_and_gets_its_own_back(live: Any, new: Any) -> None:
-    assert fillable(type(live))
+    assert updatable(type(live))
     before, wanted = content(live), content(new)
-    back = fill(live, new)
+    back = update(live, new)
     assert content(live) == wanted
     assert list(content(live)) == list(wanted) if isinstance(wanted, dict) else True
     back()
@@ -63,8 +63,8 @@ def test_the_live_object_has_the_new_content_and_gets_its_own_back(live: Any, ne
 
 
 @pytest.mark.parametrize("kind", [int, str, tuple, frozenset, type, ValueError, range])
-def test_what_is_more_than_its_content_is_not_fillable(kind: type) -> None:
-    assert not fillable(kind)
+def test_what_is_more_than_its_content_is_not_updatable(kind: type) -> None:
+    assert not updatable(kind)
 
 
 def test_changes_are_applied_together_and_taken_back_together() -> None:
@@ -137,7 +137,7 @@ def test_a_patch_that_changes_nothing_is_found_out_and_the_value_loaded(
     """Still looking as before is not what a restored value should do."""
     notebook.run(CLASSES)
     notebook.run(cell)
-    monkeypatch.setattr(apply, "fill", lambda live, new: lambda: None)
+    monkeypatch.setattr(apply, "update", lambda live, new: lambda: None)
     report = notebook.session.undo()
     assert "p" in report.loaded
     assert type(notebook["p"]) is notebook["K"]

@@ -44,8 +44,8 @@ class Import(NamedTuple):
     def importer(self) -> str:
         """The importing module, dotted, without ``kishu``."""
         inside = self.path.relative_to(SOURCE).with_suffix("")
-        steps = inside.parts[:-1] if inside.name == "__init__" else inside.parts
-        return ".".join(steps)
+        undo_stack = inside.parts[:-1] if inside.name == "__init__" else inside.parts
+        return ".".join(undo_stack)
 
     def __str__(self) -> str:
         return f"{self.path.relative_to(SOURCE.parent)}:{self.line} imports {self.module}"

@@ -10,34 +10,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kishu.building.splice import Edit, splice
+from kishu.building.segment_updates import Edit, update_segments
 from kishu.history.pages import read_pages, write_pages
 from kishu.history.records import Blob, Segment
 from kishu.store.store import Store
 from kishu.store.writer import Writer
-from kishu.walking import segmented as longs
-from kishu.walking.identity import Identities
-from kishu.walking.segmented import LONG, Longs, is_long, longs_within
+from kishu.walking import segmented as segmented
+from kishu.walking.identity import ObjectIds
+from kishu.walking.segmented import SEGMENTED, SegmentedContainers, is_segmented, segmented_within
 from kishu.walking.walk import Context, Counters, Walk
 from tests.unit.notebook import Notebook as SessionNotebook
 from tests.unit.test_observe import Notebook
 
 
-def walker() -> Longs:
+def walker() -> SegmentedContainers:
     counters = Counters()
-    return Longs(
-        lambda tolerant: Walk(Context(Identities("s"), {}, frozenset(), counters, {}), tolerant),
+    return SegmentedContainers(
+        lambda tolerant: Walk(Context(ObjectIds("s"), {}, frozenset(), counters, {}), tolerant),
         counters,
     )
 
 
-def looked(walk: Longs, container: Any) -> list[longs.Piece]:
+def looked(walk: SegmentedContainers, container: Any) -> list[segmented.LiveSegment]:
     """One look, accepted as if all of it had been stored."""
     walk.begin()
-    pieces = walk.pieces(container)
+    live_segments = walk.live_segments(container)
     walk.meet("x", {id(container): container}, tolerant=False)
     walk.accept()
-    return pieces
+    return live_segments
 
 
 def rows(count: int) -> list[dict[str, Any]]:
@@ -45,40 +45,44 @@ def rows(count: int) -> list[dict[str, Any]]:
 
 
 def test_a_container_is_long_by_its_elements_alone() -> None:
-    assert is_long([0] * LONG)
-    assert not is_long([0] * (LONG - 1))
-    assert not is_long("x" * LONG)
+    assert is_segmented([0] * SEGMENTED)
+    assert not is_segmented([0] * (SEGMENTED - 1))
+    assert not is_segmented("x" * SEGMENTED)
 
 
 def test_long_ones_are_found_near_the_surface() -> None:
-    inner = list(range(LONG))
-    assert list(longs_within({"a": [1, {"b": inner}]})) == [id(inner)]
-    assert list(longs_within(inner)) == [id(inner)]
-    assert longs_within([1, [2]]) == {}
+    inner = list(range(SEGMENTED))
+    assert list(segmented_within({"a": [1, {"b": inner}]})) == [id(inner)]
+    assert list(segmented_within(inner)) == [id(inner)]
+    assert segmented_within([1, [2]]) == {}
 
 
 def test_nothing_is_held_where_each_has_one_holder() -> None:
-    for container in (rows(LONG), dict(enumerate(rows(LONG))), [(i, [i]) for i in range(LONG)]):
-        assert not any(piece.held for piece in looked(walker(), container))
+    for container in (
+        rows(SEGMENTED),
+        dict(enumerate(rows(SEGMENTED))),
+        [(i, [i]) for i in range(SEGMENTED)],
+    ):
+        assert not any(live_segment.held for live_segment in looked(walker(), container))
 
 
 @pytest.mark.parametrize(
     "share", [lambda r: r[5], lambda r: r[5]["tags"], lambda r: ("t", r[5]["tags"])]
 )
 def test_what_something_else_holds_is_held(share: Any) -> None:
-    container = rows(LONG)
+    container = rows(SEGMENTED)
     other = share(container)
-    held = frozenset().union(*(piece.held for piece in looked(walker(), container)))
+    held = frozenset().union(*(live_segment.held for live_segment in looked(walker(), container)))
     assert held == {id(other[1] if type(other) is tuple else other)}
 
 
 def test_what_a_shared_tuple_holds_is_held() -> None:
-    container: list[Any] = [[i] for i in range(LONG)]
+    container: list[Any] = [[i] for i in range(SEGMENTED)]
     inside = [1]
     shared = (inside,)
     del inside
     container[7] = shared
-    held = frozenset().union(*(piece.held for piece in looked(walker(), container)))
+    held = frozenset().union(*(live_segment.held for live_segment in looked(walker(), container)))
     assert held == {id(shared[0])}
 
 
@@ -92,9 +96,9 @@ def test_what_a_shared_tuple_holds_is_held() -> None:
 def test_pieces_join_up_and_only_those_that_changed_are_new(
     edits: list[tuple[str, float]],
 ) -> None:
-    container: list[Any] = rows(5 * LONG)
+    container: list[Any] = rows(5 * SEGMENTED)
     walk = walker()
-    before = {piece.digest for piece in looked(walk, container)}
+    before = {live_segment.digest for live_segment in looked(walk, container)}
     for kind, where in edits:
         at = int(where * (len(container) - 1))
         if kind == "set":
@@ -105,10 +109,14 @@ def test_pieces_join_up_and_only_those_that_changed_are_new(
             del container[at : at + 3]
         else:
             container.append({"new": where})
-    pieces = looked(walk, container)
-    assert sum(piece.count for piece in pieces) == len(container)
-    assert sum(piece.digest not in before for piece in pieces) <= 2 * len(edits)
-    assert [piece.digest for piece in looked(walk, container)] == [p.digest for p in pieces]
+    live_segments = looked(walk, container)
+    assert sum(live_segment.count for live_segment in live_segments) == len(container)
+    assert sum(live_segment.digest not in before for live_segment in live_segments) <= 2 * len(
+        edits
+    )
+    assert [live_segment.digest for live_segment in looked(walk, container)] == [
+        p.digest for p in live_segments
+    ]
 
 
 @settings(max_examples=200, deadline=None)
@@ -127,7 +135,7 @@ def test_a_splice_is_done_and_taken_back(data: st.DataObject, kind: type) -> Non
         edits = [Edit(cut, len(keys), (new, ["new"] * len(new)))]
     elif kind is set:
         edits = [Edit(0, 0, (set(keys) - set(wanted), set(wanted) - set(keys)))]
-    back = splice(live, edits)
+    back = update_segments(live, edits)
     assert (list(live) if kind is not set else live) == (wanted if kind is not set else set(wanted))
     back()
     assert (list(live.items()) if kind is dict else live) == before
@@ -150,8 +158,8 @@ def test_pages_give_their_segments_back_and_begin_where_they_did(store: Store) -
 
 
 def test_a_list_that_grows_long_is_walked_as_if_it_always_was() -> None:
-    grown, born = Notebook(x=[1, 2], y=[3]), Notebook(x=[1, 2, *rows(LONG)], y=[3])
-    grown.names["x"] += rows(LONG)
+    grown, born = Notebook(x=[1, 2], y=[3]), Notebook(x=[1, 2, *rows(SEGMENTED)], y=[3])
+    grown.names["x"] += rows(SEGMENTED)
     assert grown.commit() == {"x"}
     walked = []
     for notebook in (grown, born):
@@ -174,13 +182,13 @@ table.reshape(-1, order="A")[:] = [[i] for i in range(7_200)]
 
 
 def test_an_array_is_long_if_it_holds_more_than_atoms() -> None:
-    array = np.empty(LONG, dtype=object)
-    assert not is_long(array)
-    array[:] = [[i] for i in range(LONG)]
-    assert is_long(array)
-    assert not is_long(array[1:])
-    assert not is_long(array[: LONG - 1].copy())
-    assert not is_long(np.arange(LONG))
+    array = np.empty(SEGMENTED, dtype=object)
+    assert not is_segmented(array)
+    array[:] = [[i] for i in range(SEGMENTED)]
+    assert is_segmented(array)
+    assert not is_segmented(array[1:])
+    assert not is_segmented(array[: SEGMENTED - 1].copy())
+    assert not is_segmented(np.arange(SEGMENTED))
 
 
 def test_one_element_of_an_array_of_objects_is_stored_and_patched_alone(
@@ -251,7 +259,7 @@ def test_a_splice_of_an_array_is_done_and_taken_back(
     if moved:
         edits.append(Edit(12 - moved, 12, []))
     target = [*before[:a], *edits[0].new, *before[b : 12 - moved]]
-    back = splice(live, edits)
+    back = update_segments(live, edits)
     assert live.tolist() == target
     back()
     assert live.tolist() == before

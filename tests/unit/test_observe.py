@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kishu.history.records import is_number
+from kishu.history.records import is_definition
 from kishu.store.writer import Naming
 from kishu.walking.fingerprint import Canonical
-from kishu.walking.identity import Identities
+from kishu.walking.identity import ObjectIds
 from kishu.walking.walk import Context, Counters, Walk
 from kishu.worktree.carriers import Carriers
-from kishu.worktree.covariables import groups
+from kishu.worktree.covariables import co_variables
 from kishu.worktree.namespace import variables
 from kishu.worktree.observer import Look, Observer
 from kishu.worktree.recorder import Recorder
@@ -28,7 +28,7 @@ class Notebook:
 
     def __init__(self, **names: Any) -> None:
         self.names: dict[str, Any] = names
-        self.observer = Observer(Identities("s"), self.names, frozenset())
+        self.observer = Observer(ObjectIds("s"), self.names, frozenset())
         self.recorder = Recorder(Naming())
         self.commit()
 
@@ -44,11 +44,11 @@ class Notebook:
 
 
 def walk() -> Walk:
-    return Walk(Context(Identities("s"), {}, frozenset(), Counters(), {}))
+    return Walk(Context(ObjectIds("s"), {}, frozenset(), Counters(), {}))
 
 
 def fingerprint(value: object) -> str:
-    return Canonical(Context(Identities("s"), {}, frozenset(), Counters(), {})).fingerprint(value)
+    return Canonical(Context(ObjectIds("s"), {}, frozenset(), Counters(), {})).fingerprint(value)
 
 
 # Which names are the user's
@@ -108,7 +108,7 @@ def test_a_value_that_holds_itself_is_seen_to(loops: bool) -> None:
 
 
 def test_what_cannot_be_pickled_is_named_and_the_rest_is_walked() -> None:
-    scan = Walk(Context(Identities("s"), {}, frozenset(), Counters(), {}), tolerant=True).scan(
+    scan = Walk(Context(ObjectIds("s"), {}, frozenset(), Counters(), {}), tolerant=True).scan(
         [1, (n for n in "ab")]
     )
     (place,) = scan.unstorable
@@ -116,12 +116,12 @@ def test_what_cannot_be_pickled_is_named_and_the_rest_is_walked() -> None:
 
 
 def test_a_walk_keeps_nothing_alive() -> None:
-    class Held:
+    class ExternalReferences:
         pass
 
     gc.disable()
     try:
-        value = [Held()]
+        value = [ExternalReferences()]
         gone = weakref.ref(value[0])
         walk().scan(value)
         del value
@@ -221,7 +221,7 @@ def test_the_fingerprint_knows_who_shares_what() -> None:
 
 def test_groups_are_what_is_connected_by_shared_nodes() -> None:
     ids = {"a": {1, 2}, "b": {2, 3}, "c": {4}, "d": {3}, "e": set[int]()}
-    found = groups({name: frozenset(nodes) for name, nodes in ids.items()})
+    found = co_variables({name: frozenset(nodes) for name, nodes in ids.items()})
     assert found["a"] == found["b"] == found["d"] == ("a", "b", "d")
     assert (found["c"], found["e"]) == (("c",), ("e",))
 
@@ -246,7 +246,7 @@ def test_groups_are_what_is_connected_by_shared_nodes() -> None:
 def test_only_mutable_objects_and_memory_tie_variables(make: Any, tied: bool) -> None:
     first, second = make()
     look = Notebook(first=first, second=second).look()
-    assert (look.group_of["first"] == look.group_of["second"]) == tied
+    assert (look.co_variable_of["first"] == look.co_variable_of["second"]) == tied
 
 
 def test_a_definition_ties_nothing_but_by_what_it_holds() -> None:
@@ -265,7 +265,7 @@ def test_a_definition_ties_nothing_but_by_what_it_holds() -> None:
     for made, ids in ((Empty, set()), (Kind, set()), (function, set()), (holding, {id(held)})):
         made.__module__ = "__main__"
         found = (
-            Walk(Context(Identities("s"), globals(), frozenset(), Counters(), {}))
+            Walk(Context(ObjectIds("s"), globals(), frozenset(), Counters(), {}))
             .scan_definition(made)
             .ids
         )
@@ -282,7 +282,7 @@ def test_what_a_reduce_makes_in_passing_ties_nothing() -> None:
     notebook = Notebook(one=forests[0], two=forests[1])
     for _ in range(3):
         look = notebook.look()
-        assert look.group_of["one"] == ("one",)
+        assert look.co_variable_of["one"] == ("one",)
         assert look.quiet
 
 
@@ -329,12 +329,12 @@ def test_a_look_that_was_not_accepted_is_seen_again() -> None:
     assert notebook.commit() == {"a"}
 
 
-def test_shared_objects_are_parts_stored_once() -> None:
+def test_shared_objects_are_components_stored_once() -> None:
     part = [1]
     notebook = Notebook(a=[part, part], b={"k": part})
-    cut = notebook.observer.cut(notebook.look(), ("a", "b"))
-    assert [len(p.members) for p in cut.parts] == [1, 1, 0]
-    assert cut.parts[2].top is part
+    partition = notebook.observer.partition(notebook.look(), ("a", "b"))
+    assert [len(each.members) for each in partition.components] == [1, 1, 0]
+    assert partition.components[2].top is part
 
 
 def test_two_names_for_one_object_are_one_part() -> None:
@@ -350,19 +350,19 @@ def test_a_number_is_one_objects_alone() -> None:
     def one() -> None: ...
     def other() -> None: ...
 
-    identities = Identities("s")
-    assert identities.number(one) == identities.number(one) != identities.number(other)
-    assert is_number(identities.number(one))
-    assert identities.live(identities.number(one)) is one
+    object_ids = ObjectIds("s")
+    assert object_ids.number(one) == object_ids.number(one) != object_ids.number(other)
+    assert is_definition(object_ids.number(one))
+    assert object_ids.live(object_ids.number(one)) is one
 
 
 def test_a_number_keeps_nothing_alive() -> None:
     def one() -> None: ...
 
-    identities = Identities("s")
-    number = identities.number(one)
+    object_ids = ObjectIds("s")
+    number = object_ids.number(one)
     del one
-    assert identities.live(number) is None
+    assert object_ids.live(number) is None
 
 
 def test_an_array_that_is_observed_can_still_be_resized() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from kishu.errors import NothingToDo
-from kishu.history.steps import Steps
+from kishu.history.undo_stack import UndoStack
 from tests.unit.notebook import Notebook
 
 if TYPE_CHECKING:
@@ -216,10 +216,10 @@ class Walks(RuleBasedStateMachine):
     def the_journal_says_the_same(self) -> None:
         history = self.notebook.recording.history
         *_, last = history.operations.values()
-        steps = Steps.of(history, last)
-        assert len(steps.undone(len(self.behind))) == len(self.behind)
-        assert len(steps.redone(len(self.undone))) == len(self.undone)
-        assert steps.can_redo == bool(self.undone)
+        undo_stack = UndoStack.of(history, last)
+        assert len(undo_stack.undone(len(self.behind))) == len(self.behind)
+        assert len(undo_stack.redone(len(self.undone))) == len(self.undone)
+        assert undo_stack.can_redo == bool(self.undone)
 
     def teardown(self) -> None:
         self.notebook.session.detach()

@@ -14,8 +14,8 @@ from typing import Any, Self
 import msgspec
 
 from kishu import format1
-from kishu.building.fill import complete
-from kishu.building.splice import Edit
+from kishu.building.segment_updates import Edit
+from kishu.building.update import complete
 from kishu.errors import Damaged, NotRecoverable
 from kishu.handlers import loading
 from kishu.handlers.classes import fill_class, make_class
@@ -25,9 +25,9 @@ from kishu.history import blobs
 from kishu.history.history import History, State
 from kishu.history.pages import read_pages
 from kishu.history.reasons import Unstorable
-from kishu.history.records import Blob, CodePlace, Part, Recipe, Segment, VersionId
+from kishu.history.records import Blob, CodePlace, Component, Recipe, Segment, VersionId
 from kishu.store.store import Store
-from kishu.walking.identity import Identities, Number
+from kishu.walking.identity import ObjectId, ObjectIds
 from kishu.walking.segmented import is_array
 
 
@@ -103,20 +103,20 @@ class Build:
         self,
         store: Store,
         history: History,
-        identities: Identities,
+        object_ids: ObjectIds,
         user_globals: dict[str, Any],
         state: State,
         live: Mapping[VersionId, Mapping[int, Any]],
-        definitions: Mapping[Number, Any],
-        changing: Collection[Number] = (),
+        definitions: Mapping[ObjectId, Any],
+        changing: Collection[ObjectId] = (),
     ) -> None:
         self.user_globals = user_globals
-        self.definitions: dict[Number, Any] = dict(definitions)
-        self.built_definitions: dict[Number, Any] = {}
-        self.longs: list[tuple[Any, list[int]]] = []
+        self.definitions: dict[ObjectId, Any] = dict(definitions)
+        self.built_definitions: dict[ObjectId, Any] = {}
+        self.segmented: list[tuple[Any, list[int]]] = []
         self.progress: Callable[[int], None] = lambda nbytes: None
         self.reuses = True
-        self._identities = identities
+        self._object_ids = object_ids
         self._store = store
         self._history = history
         self._state = state
@@ -127,7 +127,7 @@ class Build:
             for number, cls in definitions.items()
             if isinstance(cls, type) and number in changing
         }
-        self._looking: set[Number] = set()
+        self._looking: set[ObjectId] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -139,7 +139,7 @@ class Build:
         """Hold nothing of what was built: assemblies and build refer to each other."""
         self._assemblies.clear()
         self.built_definitions.clear()
-        self.longs.clear()
+        self.segmented.clear()
 
     def assembly(self, version: VersionId) -> Assembly:
         """The parts of one version."""
@@ -163,7 +163,7 @@ class Build:
         """
         return self.assembly(self._state[entity]).root(entity)
 
-    def definition(self, number: Number) -> Any:
+    def definition(self, number: ObjectId) -> Any:
         """The definition of that number, live or built."""
         found = self.definitions.get(number)
         if found is None:
@@ -178,7 +178,7 @@ class Build:
         """Give a text that code was compiled from, by its name; empty where it is lost."""
         return self._history.sources.get(name, "")
 
-    def has_definition(self, number: Number, version: VersionId) -> bool:
+    def has_definition(self, number: ObjectId, version: VersionId) -> bool:
         """Whether `definition` gives the one that another state means by that number."""
         return number in self.definitions or self._state.get(number) == version
 
@@ -193,11 +193,11 @@ class Build:
         finally:
             self._looking.discard(number)
 
-    def still_alive(self, number: Number, place: Unstorable) -> Any:
+    def still_alive(self, number: ObjectId, place: Unstorable) -> Any:
         """The live object that could not be stored; None if it is gone, or proves nothing."""
         if not self.reuses or place.moves:
             return None
-        return self._identities.live(number)
+        return self._object_ids.live(number)
 
 
 class Assembly:
@@ -227,7 +227,7 @@ class Assembly:
         self._made: dict[int, Any] = {}
         self._begun: set[int] = set()
         self._classes: dict[int, type] = {}
-        self._hollow: dict[int, Any] = {}
+        self._shells: dict[int, Any] = {}
         self._halves: dict[int, Definition] = {}
         self._functions_begun = 0
         self._cells_begun: list[int] = []
@@ -235,32 +235,32 @@ class Assembly:
     def root(self, entity: str) -> Any:
         """The object of one of the recipe's entities."""
         index = self.recipe.roots[entity]
-        part = self.recipe.parts[index]
-        if part.kind == "definition":
+        component = self.recipe.components[index]
+        if component.kind == "definition":
             return self._definition(entity, index)
         made = self.object(index)
-        return made[entity] if part.kind == "bundle" else made
+        return made[entity] if component.kind == "bundle" else made
 
     def object(self, index: int) -> Any:
         """What others should refer to as that part: the live object where there is one."""
         if index in self._live:
             return self._live[index]
-        part = self.recipe.parts[index]
-        if part.kind == "definition":
+        component = self.recipe.components[index]
+        if component.kind == "definition":
             return self._definition(self._entity(index), index)
         if index in self._made:
             return self._made[index]
-        if index in self._begun or (self._functions_begun and part.type == _CELL):
+        if index in self._begun or (self._functions_begun and component.type == _CELL):
             return self._placeholder(index)
         return self.content(index)
 
     def _placeholder(self, index: int) -> Any:
         """What others refer to while a part is being read; a cell, until its function is there."""
-        if index not in self._hollow:
-            self._hollow[index] = self._new_hollow(index)
+        if index not in self._shells:
+            self._shells[index] = self._new_shell(index)
             if index not in self._begun:
                 self._cells_begun.append(index)
-        return self._hollow[index]
+        return self._shells[index]
 
     def content(self, index: int) -> Any:
         """The part built aside, whether or not there is a live object for it."""
@@ -272,7 +272,7 @@ class Assembly:
         except BaseException:
             # Nobody gets what was only begun: who asks again finds the same failure.
             self._begun.discard(index)
-            self._hollow.pop(index, None)
+            self._shells.pop(index, None)
             self._made.pop(index, None)
             raise
         while self._cells_begun and not self._functions_begun:
@@ -280,32 +280,34 @@ class Assembly:
         return made
 
     def _read(self, index: int) -> Any:
-        part = self.recipe.parts[index]
-        if part.kind == "long":
-            return self._long(index)
-        is_function = part.type == _FUNCTION
+        component = self.recipe.components[index]
+        if component.kind == "segmented":
+            return self._segmented(index)
+        is_function = component.type == _FUNCTION
         self._functions_begun += is_function
         try:
-            with self._unpickling(part) as unpickler:
-                if part.kind == "instance":
+            with self._unpickling(component) as unpickler:
+                if component.kind == "instance":
                     self._classes[index] = unpickler.load()
                 made = unpickler.load()
         finally:
             self._functions_begun -= is_function
-        hollow = self._hollow.get(index)
-        if hollow is not None and hollow is not made:
-            complete(hollow, made)
-            made = hollow
+        shell = self._shells.get(index)
+        if shell is not None and shell is not made:
+            complete(shell, made)
+            made = shell
         self._made[index] = made
         return made
 
-    def begin(self, part: Part, made: Any) -> None:
+    def begin(self, component: Component, made: Any) -> None:
         """Let others refer to the function of a part that is still being read."""
-        if part.kind == "value" and part.type == _FUNCTION:
-            index = next(at for at, each in enumerate(self.recipe.parts) if each is part)
-            self._hollow.setdefault(index, made)
+        if component.kind == "value" and component.type == _FUNCTION:
+            index = next(at for at, each in enumerate(self.recipe.components) if each is component)
+            self._shells.setdefault(index, made)
 
-    def splice(self, index: int, live: Any, now: Part, same_members: bool) -> list[Edit]:
+    def update_segments(
+        self, index: int, live: Any, now: Component, same_members: bool
+    ) -> list[Edit]:
         """What a live long container needs to get the part's content.
 
         Args:
@@ -322,20 +324,20 @@ class Assembly:
                 there.setdefault(_key(segment), []).append((at, end))
         edits: list[Edit] = []
         done = 0
-        pieces: list[Any] = []
+        live_segments: list[Any] = []
         for segment in self._segments(index):
             stays = next((run for run in there.get(_key(segment), ()) if run[0] >= done), None)
             if stays is None:
-                pieces.append(self._load(index, segment))
+                live_segments.append(self._load(index, segment))
                 continue
-            if pieces or stays[0] > done:
-                edits.append(Edit(done, stays[0], _joined(type(live), pieces)))
-            pieces, done = [], stays[1]
-        if pieces or end > done:
-            edits.append(Edit(done, end, _joined(type(live), pieces)))
+            if live_segments or stays[0] > done:
+                edits.append(Edit(done, stays[0], _joined(type(live), live_segments)))
+            live_segments, done = [], stays[1]
+        if live_segments or end > done:
+            edits.append(Edit(done, end, _joined(type(live), live_segments)))
         return edits
 
-    def _exchange(self, index: int, now: Part) -> tuple[list[Any], list[Any]]:
+    def _exchange(self, index: int, now: Component) -> tuple[list[Any], list[Any]]:
         """The elements of a set that go, and those that come."""
         has = {_key(segment): segment for segment in read_pages(_pages(now), self._store)}
         gets = {_key(segment): segment for segment in self._segments(index)}
@@ -348,37 +350,37 @@ class Assembly:
         )
         return old, new
 
-    def _long(self, index: int) -> Any:
-        part = self.recipe.parts[index]
-        made = self._hollow.get(index)
+    def _segmented(self, index: int) -> Any:
+        component = self.recipe.components[index]
+        made = self._shells.get(index)
         if made is None:
-            made = self._new_long(part)
+            made = self._new_long(component)
         # It can be referred to before its content is complete.
         self._made[index] = made
         at = 0
         for segment in self._segments(index):
             _extend(made, at, self._load(index, segment))
             at += segment.count
-        self._build.longs.append((made, self.counts(index)))
+        self._build.segmented.append((made, self.counts(index)))
         return made
 
-    def _new_long(self, part: Part) -> Any:
-        if part.stream.size:
-            return make_object_array(*pickle.loads(blobs.read(part.stream, self._store)))
-        return _HOLLOW[part.type]()
+    def _new_long(self, component: Component) -> Any:
+        if component.stream.size:
+            return make_object_array(*pickle.loads(blobs.read(component.stream, self._store)))
+        return _SHELLS[component.type]()
 
     def counts(self, index: int) -> list[int]:
         """The numbers of elements of a long container's segments."""
         return [segment.count for segment in self._segments(index)]
 
     def _segments(self, index: int) -> Iterator[Segment]:
-        return read_pages(_pages(self.recipe.parts[index]), self._store)
+        return read_pages(_pages(self.recipe.components[index]), self._store)
 
     def _load(self, index: int, segment: Segment) -> Any:
-        part = self.recipe.parts[index]
-        alone = Part(
-            type=part.type, stream=segment.stream, buffers=segment.buffers, oob=segment.oob,
-            members=[part.members[at] for at in segment.members], places=segment.places,
+        component = self.recipe.components[index]
+        alone = Component(
+            type=component.type, stream=segment.stream, buffers=segment.buffers, oob=segment.oob,
+            members=[component.members[at] for at in segment.members], places=segment.places,
             unstorable=segment.unstorable,
         )  # fmt: skip
         with self._unpickling(alone) as unpickler:
@@ -388,8 +390,8 @@ class Assembly:
         """A definition built aside, for filling the live one."""
         index = self.recipe.roots[entity]
         if index not in self._halves:
-            part = self.recipe.parts[index]
-            with self._unpickling(part) as unpickler:
+            component = self.recipe.components[index]
+            with self._unpickling(component) as unpickler:
                 made = make_definition(unpickler.load())
                 content = unpickler.load()
                 if isinstance(made, FunctionType):
@@ -397,12 +399,12 @@ class Assembly:
                 self._halves[index] = Definition(live, made, content, self._build.user_globals)
         return self._halves[index]
 
-    def _definition(self, number: Number, index: int) -> Any:
+    def _definition(self, number: ObjectId, index: int) -> Any:
         found = self._build.definitions.get(number, self._build.built_definitions.get(number))
         if found is not None:
             return found
-        part = self.recipe.parts[index]
-        with self._unpickling(part) as unpickler:
+        component = self.recipe.components[index]
+        with self._unpickling(component) as unpickler:
             made = make_definition(unpickler.load())
             made = self._build.built_definitions.setdefault(number, made)
             fill_definition(made, unpickler.load())
@@ -412,14 +414,14 @@ class Assembly:
         return next(entity for entity, at in self.recipe.roots.items() if at == index)
 
     @contextmanager
-    def _unpickling(self, part: Part) -> Iterator[_Unpickler]:
-        stream = io.BytesIO(blobs.read(part.stream, self._store))
-        self._build.progress(part.stream.size)
-        oob = (bytearray(blobs.read(blob, self._store)) for blob in part.oob)
-        with loading.under_way(_PartLoading(self._build, self, part, self._store)):
-            yield _Unpickler(stream, self, part, oob)
+    def _unpickling(self, component: Component) -> Iterator[_Unpickler]:
+        stream = io.BytesIO(blobs.read(component.stream, self._store))
+        self._build.progress(component.stream.size)
+        oob = (bytearray(blobs.read(blob, self._store)) for blob in component.oob)
+        with loading.under_way(_ComponentLoading(self._build, self, component, self._store)):
+            yield _Unpickler(stream, self, component, oob)
 
-    def _new_hollow(self, index: int) -> Any:
+    def _new_shell(self, index: int) -> Any:
         """An object to refer to while the part that it stands for is still being read.
 
         Raises:
@@ -428,57 +430,59 @@ class Assembly:
         cls = self._classes.get(index)
         if cls is not None:
             return object.__new__(cls)
-        part = self.recipe.parts[index]
-        if part.kind == "long":
-            return self._new_long(part)
-        type = part.type
-        if type not in _HOLLOW:
+        component = self.recipe.components[index]
+        if component.kind == "segmented":
+            return self._new_long(component)
+        type = component.type
+        if type not in _SHELLS:
             raise NotRecoverable(f"A {type} holds itself in a way that cannot be rebuilt.")
-        return _HOLLOW[type]()
+        return _SHELLS[type]()
 
 
-def _pages(part: Part) -> Blob:
-    if part.segments is None:
+def _pages(component: Component) -> Blob:
+    if component.segments is None:
         raise Damaged("A long container has no segments.")
-    return part.segments
+    return component.segments
 
 
 def _key(segment: Segment) -> bytes:
     return msgspec.json.encode(segment)
 
 
-def _joined(cls: type, pieces: list[Any]) -> Any:
+def _joined(cls: type, live_segments: list[Any]) -> Any:
     """The elements of several segments as those of one."""
     if cls is dict:
-        return tuple([each for piece in pieces for each in piece[at]] for at in (0, 1))
-    return [element for piece in pieces for element in piece]
+        return tuple(
+            [each for live_segment in live_segments for each in live_segment[at]] for at in (0, 1)
+        )
+    return [element for live_segment in live_segments for element in live_segment]
 
 
-def _extend(container: Any, at: int, piece: Any) -> None:
+def _extend(container: Any, at: int, live_segment: Any) -> None:
     """Put a segment's elements in, as those from the ``at``-th on."""
     if is_array(container):
-        fill_object_array(container, piece, at)
+        fill_object_array(container, live_segment, at)
     elif type(container) is list:
-        container.extend(piece)
+        container.extend(live_segment)
     elif type(container) is set:
-        container.update(piece)
+        container.update(live_segment)
     else:
-        container.update(zip(*piece, strict=True))
+        container.update(zip(*live_segment, strict=True))
 
 
 _FUNCTION, _CELL = "builtins.function", "builtins.cell"
-_HOLLOW: dict[str, type] = {
+_SHELLS: dict[str, type] = {
     "builtins.list": list, "builtins.dict": dict, "builtins.set": set, _CELL: CellType,
 }  # fmt: skip
 
 
 class _Unpickler(pickle.Unpickler):
     def __init__(
-        self, stream: io.BytesIO, assembly: Assembly, part: Part, oob: Iterator[bytearray]
+        self, stream: io.BytesIO, assembly: Assembly, component: Component, oob: Iterator[bytearray]
     ) -> None:
         super().__init__(stream, buffers=oob)
         self._assembly = assembly
-        self._part = part
+        self._component = component
 
     def find_class(self, module: str, name: str) -> Any:
         if module == format1.__name__ and name not in format1.NAMES:
@@ -488,28 +492,30 @@ class _Unpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
     def persistent_load(self, pid: Any) -> Any:
-        return self._assembly.object(self._part.members[pid])
+        return self._assembly.object(self._component.members[pid])
 
 
-class _PartLoading:
+class _ComponentLoading:
     """What builders may ask while one part's stream is unpickled."""
 
-    def __init__(self, build: Build, assembly: Assembly, part: Part, store: Store) -> None:
+    def __init__(
+        self, build: Build, assembly: Assembly, component: Component, store: Store
+    ) -> None:
         self.user_globals = build.user_globals
         self._build = build
         self._assembly = assembly
-        self._part = part
+        self._component = component
         self._store = store
 
     def memory(self, index: int, target: memoryview) -> None:
         """Fill ``target`` with the buffer at that position."""
         at = 0
-        for chunk in blobs.read_chunks(self._part.buffers[index], self._store):
+        for chunk in blobs.read_chunks(self._component.buffers[index], self._store):
             target[at : at + len(chunk)] = chunk
             at += len(chunk)
             self._build.progress(len(chunk))
 
-    def definition(self, number: Number) -> Any:
+    def definition(self, number: ObjectId) -> Any:
         """The definition of that number, live or built."""
         return self._build.definition(number)
 
@@ -519,11 +525,11 @@ class _PartLoading:
 
     def begin(self, made: object) -> None:
         """What the part is of was made: what it holds may refer to it from now on."""
-        self._assembly.begin(self._part, made)
+        self._assembly.begin(self._component, made)
 
     def place(self, index: int) -> CodePlace:
         """Give the note at that position: where code stood."""
-        return self._part.places[index]
+        return self._component.places[index]
 
     def text(self, name: str) -> str:
         """Give the text of that name; empty where it is lost."""
@@ -535,7 +541,7 @@ class _PartLoading:
 
     def unstorable(self, number: str, index: int) -> Any:
         """What stands where something could not be stored."""
-        place = self._part.unstorable[index]
+        place = self._component.unstorable[index]
         live = self._build.still_alive(number, place)
         if live is not None:
             self._assembly.reused.append(place)

@@ -26,7 +26,7 @@ def reduce_lru_cache(walk: Walk, wrapper: Any) -> Reduced:
     arguments = (wrapper.__wrapped__, parameters["maxsize"], parameters["typed"])
     info = wrapper.cache_info()
     cached = _cached(wrapper, parameters["typed"])
-    walk.by_value(attributes)
+    walk.ignore_sharing(attributes)
     state = (attributes, cached, info.hits, info.misses)
     return make_lru_cache, arguments, state, None, None, fill_lru_cache
 

@@ -28,7 +28,7 @@ _MADE_BY_ENUM = frozenset(
 )  # fmt: skip
 
 
-@handles("builtins.type", subclasses=True, links=False)
+@handles("builtins.type", subclasses=True, sharing_is_state=False)
 def reduce_class(walk: Walk, cls: type) -> Reduced:
     """By name if a library's, by number if the notebook's."""
     if cls.__module__ == "builtins":

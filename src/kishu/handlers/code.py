@@ -30,7 +30,7 @@ def is_of_notebook(function: types.FunctionType, user_globals: dict[str, Any]) -
     return name == "<lambda>" or name.isidentifier()
 
 
-@handles("builtins.function", links=False)
+@handles("builtins.function", sharing_is_state=False)
 def reduce_function(walk: Walk, function: types.FunctionType) -> Reduced:
     """By number if the notebook's, by name if a library's, else by value."""
     if is_of_notebook(function, walk.user_globals):
@@ -40,7 +40,7 @@ def reduce_function(walk: Walk, function: types.FunctionType) -> Reduced:
         return entry_points.of_entry_point, place
     if importable(function):
         return NotImplemented
-    walk.link(function)
+    walk.track_sharing(function)
     skeleton, content = parts_of_function(walk, function)
     return make_function, skeleton, content, None, None, fill_function
 
@@ -90,7 +90,7 @@ def _cells_of(walk: Walk, function: types.FunctionType) -> tuple[Any, ...]:
     """The cells of a definition's closure, each with its content; they are made empty."""
     if not walk.defines(function):
         return ()
-    cells = [cell for cell in function.__closure__ or () if not walk.is_apart(cell)]
+    cells = [cell for cell in function.__closure__ or () if not walk.is_component(cell)]
     found = []
     for cell in cells:
         walk.defer(cell)
@@ -180,7 +180,7 @@ def _placed(code: types.CodeType, filename: str, up: int) -> types.CodeType:
     )
 
 
-@handles("builtins.code", links=False)
+@handles("builtins.code", sharing_is_state=False)
 def reduce_code(walk: Walk, code: types.CodeType) -> Reduced:
     """Code objects that are values in themselves."""
     return load_code, (dump_code(code), walk.place(code))
@@ -210,7 +210,7 @@ def fill_cell(cell: types.CellType, content: tuple[Any]) -> None:
     (cell.cell_contents,) = content
 
 
-@handles("builtins.method", links=False)
+@handles("builtins.method", sharing_is_state=False)
 def reduce_method(walk: Walk, method: types.MethodType) -> Reduced:
     """By the object it is bound to and its name, where that gives the method back."""
     name = method.__name__
@@ -237,13 +237,13 @@ def bind_method(function: Callable[..., Any], owner: object) -> types.MethodType
     return types.MethodType(function, owner)
 
 
-@handles("builtins.property", links=False)
+@handles("builtins.property", sharing_is_state=False)
 def reduce_property(walk: Walk, prop: property) -> Reduced:
     """A property by its functions."""
     return property, (prop.fget, prop.fset, prop.fdel, prop.__doc__)
 
 
-@handles("builtins.staticmethod", "builtins.classmethod", links=False)
+@handles("builtins.staticmethod", "builtins.classmethod", sharing_is_state=False)
 def reduce_wrapper(
     walk: Walk, wrapper: staticmethod[Any, Any] | classmethod[Any, Any, Any]
 ) -> Reduced:
@@ -264,4 +264,4 @@ def reduce_bare(walk: Walk, obj: object) -> Reduced:
     return loading.definition, (walk.definition(obj),)
 
 
-declare("builtins.builtin_function_or_method", links=False)
+declare("builtins.builtin_function_or_method", sharing_is_state=False)

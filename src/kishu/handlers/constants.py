@@ -12,7 +12,7 @@ from kishu.handlers.registry import Reduced, Walk, handles
 @handles(
     "dataclasses._MISSING_TYPE", "dataclasses._FIELD_BASE", "dataclasses._KW_ONLY_TYPE",
     "dataclasses._HAS_DEFAULT_FACTORY_CLASS", "inspect._empty",
-    links=False,
+    sharing_is_state=False,
 )  # fmt: skip
 def reduce_constant(walk: Walk, constant: Any) -> Reduced:
     """By the name it has in the module of its class."""

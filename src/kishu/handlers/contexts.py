@@ -53,7 +53,7 @@ def fill_context_variable(variable: Variable, state: tuple[tuple[Any, ...]]) -> 
 def reduce_context(walk: Walk, context: contextvars.Context) -> Reduced:
     """By its variables and their values; those that libraries keep for themselves are theirs."""
     pairs = [(variable, value) for variable, value in context.items() if _is_ours(variable)]
-    walk.by_value(pairs)
+    walk.ignore_sharing(pairs)
     return contextvars.Context, (), pairs, None, None, fill_context
 
 

@@ -76,7 +76,7 @@ def set_connection_options(connection: sqlite3.Connection, options: dict[str, An
 def reduce_cursor(walk: Walk, cursor: sqlite3.Cursor) -> Reduced:
     """A cursor is half-run code of the database's."""
     columns = [column[0] for column in cursor.description or ()]
-    walk.by_value(columns)
+    walk.ignore_sharing(columns)
     return walk.unstorable(
         cursor, "live", "a cursor cannot be stored", cursor.rowcount, cursor.lastrowid, columns
     )

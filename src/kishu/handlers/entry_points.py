@@ -53,14 +53,22 @@ class Registrar:
         return built_by
 
     def handles(
-        self, *names: str, subclasses: bool = False, links: bool = True, fill: Filler | None = None
+        self,
+        *names: str,
+        subclasses: bool = False,
+        sharing_is_state: bool = True,
+        fill: Filler | None = None,
     ) -> Callable[[Reducer], Reducer]:
         """Register a reducer for types named ``module.qualname``, as our own handlers do."""
 
         def add(reduce: Reducer) -> Reducer:
             self._declared.append(
                 lambda: declare(
-                    *names, reduce=reduce, subclasses=subclasses, links=links, fill=fill
+                    *names,
+                    reduce=reduce,
+                    subclasses=subclasses,
+                    sharing_is_state=sharing_is_state,
+                    fill=fill,
                 )
             )
             return reduce

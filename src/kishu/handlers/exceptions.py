@@ -41,11 +41,11 @@ def make_exception(cls: Any, *arguments: Any) -> BaseException:
 @builder
 def fill_exception(error: BaseException, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
     """Give it its attributes and what it came from."""
-    attributes, links = state
+    attributes, sharing_is_state = state
     error.__dict__.update(attributes)
-    for name, value in links.items():
+    for name, value in sharing_is_state.items():
         setattr(error, name, value)
-    if "__suppress_context__" not in links:
+    if "__suppress_context__" not in sharing_is_state:
         error.__suppress_context__ = False
 
 

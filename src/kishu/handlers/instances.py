@@ -149,7 +149,7 @@ def _without(walk: Walk, state: Any, names: frozenset[str]) -> Any:
     if type(state) is not dict or names.isdisjoint(state):
         return state
     kept = {name: value for name, value in state.items() if name not in names}
-    walk.by_value(kept)
+    walk.ignore_sharing(kept)
     return kept
 
 
@@ -220,7 +220,7 @@ def reduce_instance(walk: Walk, obj: Any) -> Reduced:
         if hasattr(cls, "__getnewargs__"):
             arguments = obj.__getnewargs__()
     state, slots, items, pairs = content = _content(walk, obj, kind)
-    if walk.is_apart(state) and not hasattr(cls, "__setstate__"):
+    if walk.is_component(state) and not hasattr(cls, "__setstate__"):
         # ``vars(obj)`` is held by something else: the very dict, not a copy of what is in it.
         made_with = (cls, state, *arguments)
         return make_with_dict, made_with, (None, slots) if slots else None, items, pairs
@@ -245,7 +245,7 @@ def _content(walk: Walk, obj: Any, kind: _Kind) -> Content:
     state = _attributes(obj)
     if state is not None and not kind.caches.isdisjoint(state):
         state = {name: value for name, value in state.items() if name not in kind.caches}
-        walk.by_value(state)
+        walk.ignore_sharing(state)
     slots = {name: value for name in kind.slots if (value := _slot(obj, name)) is not _EMPTY}
     items = list.__iter__(obj) if issubclass(cls, list) else None
     pairs = iter(dict.items(obj)) if issubclass(cls, dict) else None

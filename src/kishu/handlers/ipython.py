@@ -8,7 +8,7 @@ from kishu.format1 import builder
 from kishu.handlers.registry import Reduced, Walk, handles
 
 
-@handles("IPython.core.interactiveshell.InteractiveShell", subclasses=True, links=False)
+@handles("IPython.core.interactiveshell.InteractiveShell", subclasses=True, sharing_is_state=False)
 def reduce_shell(walk: Walk, shell: Any) -> Reduced:
     """By what it is: the shell that runs."""
     return the_shell, ()
@@ -22,7 +22,7 @@ def the_shell() -> Any:
     return get_ipython()
 
 
-@handles("ipykernel.kernelbase.Kernel", subclasses=True, links=False)
+@handles("ipykernel.kernelbase.Kernel", subclasses=True, sharing_is_state=False)
 def reduce_kernel(walk: Walk, kernel: Any) -> Reduced:
     """By what it is: the kernel that runs."""
     return the_kernel, ()
@@ -42,7 +42,7 @@ def the_kernel() -> Any:
     "asyncio.events.AbstractEventLoop", "asyncio.futures.Future", "_asyncio.Future",
     "_asyncio.Task", "zmq.sugar.socket.Socket", "zmq.sugar.context.Context",
     "tornado.ioloop.IOLoop",
-    subclasses=True, links=False,
+    subclasses=True, sharing_is_state=False,
 )  # fmt: skip
 def reduce_connection(walk: Walk, connection: Any) -> Reduced:
     """A live connection of this process: kept while it lives, never stored."""

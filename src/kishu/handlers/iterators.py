@@ -21,7 +21,7 @@ def reduce_generator(walk: Walk, generator: Any) -> Reduced:
         return walk.unstorable(generator, "moves", detail, "finished")
     # Variables that functions share with it: they are tied by them.
     cells = [held for held in gc.get_referents(generator) if type(held) is types.CellType]
-    walk.by_value(cells)
+    walk.ignore_sharing(cells)
     return walk.unstorable(generator, "moves", detail, frame.f_lasti, dict(frame.f_locals), cells)
 
 
@@ -46,7 +46,7 @@ def reduce_reader(walk: Walk, reader: Any) -> Reduced:
 def reduce_writer(walk: Walk, writer: Any) -> Reduced:
     """What it writes to is what it is tied to: made again, both are."""
     written_to = [getattr(each, "__self__", None) for each in gc.get_referents(writer)]
-    walk.by_value(written_to)
+    walk.ignore_sharing(written_to)
     return walk.unstorable(writer, "live", "it writes to something else", written_to)
 
 

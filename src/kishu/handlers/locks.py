@@ -49,7 +49,7 @@ def reduce_local(walk: Walk, local: Any) -> Reduced:
     """What this thread sees in it."""
     cls = type(local)
     attributes = dict(_thread._local.__getattribute__(local, "__dict__"))
-    walk.by_value(attributes)
+    walk.ignore_sharing(attributes)
     if cls is _thread._local:
         return _thread._local, (), attributes, None, None, fill_local
     return make_instance, (cls,), attributes, None, None, fill_local
@@ -61,7 +61,7 @@ def fill_local(local: Any, attributes: dict[str, Any]) -> None:
     _thread._local.__getattribute__(local, "__dict__").update(attributes)
 
 
-@handles("_struct.Struct", links=False)
+@handles("_struct.Struct", sharing_is_state=False)
 def reduce_struct(walk: Walk, layout: Any) -> Reduced:
     """A struct's layout by its format."""
     return make_struct_layout, (layout.format,)

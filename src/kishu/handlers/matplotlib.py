@@ -25,7 +25,7 @@ def reduce_callbacks(walk: Walk, registry: Any) -> Reduced:
     state["_func_cid_map"] = None
     # Looking at it draws from the counter.
     state["_cid_gen"] = max(kept, default=-1) + 1
-    walk.by_value(state)
+    walk.ignore_sharing(state)
     return copyreg.__newobj__, (type(registry),), state  # type: ignore[attr-defined]
 
 
@@ -48,7 +48,7 @@ def reduce_transform(walk: Walk, node: Any) -> Reduced:
     state |= walk.replaced(node)
     state.pop("_parents", None)
     state.pop("_invalid", None)
-    walk.by_value(state)
+    walk.ignore_sharing(state)
     return (
         copyreg.__newobj__,  # type: ignore[attr-defined]
         (type(node),), state, None, None, fill_transform,
@@ -84,7 +84,7 @@ def reduce_artist(walk: Walk, artist: Any) -> Reduced:
     if isinstance(artist, ellipse) and "_patch_transform" in state:
         state["_patch_transform"] = None
     _replace_sizes(walk, artist, state)
-    walk.by_value(state)
+    walk.ignore_sharing(state)
     return make, arguments, state, *rest
 
 
@@ -97,7 +97,7 @@ def _replace_sizes(walk: Walk, artist: Any, state: dict[str, Any]) -> None:
     transforms = sys.modules["numpy"].zeros((len(scales), 3, 3))
     transforms[:, 0, 0] = transforms[:, 1, 1] = scales
     transforms[:, 2, 2] = 1.0
-    walk.by_value(transforms)
+    walk.ignore_sharing(transforms)
     state["_transforms"] = transforms
 
 
@@ -146,7 +146,7 @@ def _replace_offsets(walk: Walk, artist: Any, state: dict[str, Any]) -> None:
             transform = getattr(box, name, None)
             if transform is not None:
                 matrix = sys.modules["numpy"].identity(3)
-                walk.by_value(matrix)
+                walk.ignore_sharing(matrix)
                 walk.replace(transform, {"_mtx": matrix})
 
 
@@ -162,7 +162,7 @@ def reduce_colormap(walk: Walk, colormap: Any) -> Reduced:
     used = copy.copy(colormap)
     used._init()
     state = vars(used)
-    walk.by_value(state)
+    walk.ignore_sharing(state)
     for value in state.values():
-        walk.by_value(value)
+        walk.ignore_sharing(value)
     return copyreg.__newobj__, (type(colormap),), state  # type: ignore[attr-defined]

@@ -77,8 +77,11 @@ def make_memoryview(
         size = struct.calcsize(format)
         plain = whole if whole.format == "B" and whole.ndim == 1 else whole.cast("B")
         if len(shape) == 1:
-            steps = max(shape[0] - 1, 0) * step * size
-            first, last = offset + min(steps, 0), offset + max(steps, 0) + (size if shape[0] else 0)
+            undo_stack = max(shape[0] - 1, 0) * step * size
+            first, last = (
+                offset + min(undo_stack, 0),
+                offset + max(undo_stack, 0) + (size if shape[0] else 0),
+            )
             found = plain[first:last]
             found = found if format == "B" else found.cast("B").cast(format)
             found = found[::step] if step != 1 else found
@@ -112,7 +115,7 @@ def make_dict_view(looked_at: Any, kind: str) -> Any:
     return getattr(looked_at, kind)()
 
 
-@handles("builtins.mappingproxy", links=False)
+@handles("builtins.mappingproxy", sharing_is_state=False)
 def reduce_mappingproxy(walk: Walk, proxy: types.MappingProxyType[Any, Any]) -> Reduced:
     """By the mapping behind it; a class's by the class; that of fields without metadata is one."""
     place = singletons.place_of(proxy)

@@ -21,7 +21,7 @@ _MADE_BY_IMPORT = frozenset({"__spec__", "__loader__", "__cached__"})
 _BUILTINS = "__builtins__"
 
 
-@handles("builtins.module", links=False)
+@handles("builtins.module", sharing_is_state=False)
 def reduce_module(walk: Walk, module: types.ModuleType) -> Reduced:
     """By name; where its file is the user's own, with the file's digest."""
     if sys.modules.get(module.__name__) is module:
@@ -31,13 +31,13 @@ def reduce_module(walk: Walk, module: types.ModuleType) -> Reduced:
         return import_module, ("__main__",)
     if module.__dict__.get("__spec__") is not None:
         return walk.unstorable(module, "live", "it is a module that cannot be imported by its name")
-    walk.link(module)
+    walk.track_sharing(module)
     content = {
         name: value if name != _BUILTINS else None
         for name, value in module.__dict__.items()
         if name not in _MADE_BY_IMPORT or value is None
     }
-    walk.by_value(content)
+    walk.ignore_sharing(content)
     return make_module, (module.__name__,), content, None, None, fill_module
 
 

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kishu.format1 import builder
-from kishu.handlers import loading, subarrays, texts
+from kishu.handlers import loading, subarrays, text_columns
 from kishu.handlers.registry import ATOMS, PASSING, Reduced, Walk, declare, handles, treatment
 
 _MANY = 4096
@@ -31,7 +31,7 @@ def reduce_array(walk: Walk, array: Array) -> Reduced:
     if array.base is None and array.flags.c_contiguous and not array.dtype.hasobject:
         # The commonest by far, and figures hold hundreds of them.
         return _reduce_plain(walk, array, None)
-    looking = None if walk.is_by_value(array) else _reduce_view(walk, array)
+    looking = None if walk.ignores_sharing(array) else _reduce_view(walk, array)
     if looking is not None and "pandas" in sys.modules and not array.flags.writeable:
         from kishu.handlers.pandas import reduce_view_of_frame
 
@@ -137,18 +137,20 @@ def _reduce_objects(walk: Walk, array: Array) -> Reduced:
     if array.dtype.names or array.dtype.kind != "O":
         return NotImplemented
     line = in_memory_order(array)
-    atoms = texts.reduce_atoms(walk, array, line)
+    atoms = text_columns.reduce_atoms(walk, array, line)
     if atoms is not None:
         return make_atom_array, (*atoms, *form_of(array))
     items = line.tolist()
     owner = owner_of(array)
-    if any(cls in PASSING or treatment(cls).links for cls in set(map(type, items)) - ATOMS):
+    if any(
+        cls in PASSING or treatment(cls).sharing_is_state for cls in set(map(type, items)) - ATOMS
+    ):
         # Two frames may look at one array by value: what is in it they share.
-        walk.tie(owner)
+        walk.track_content_sharing(owner)
     if len(items) >= _MANY:
-        pieces = walk.pieces(items, owner, extra=1)
-        if pieces is not None:
-            return make_segmented_array, (*pieces, *form_of(array))
+        live_segments = walk.live_segments(items, owner, extra=1)
+        if live_segments is not None:
+            return make_segmented_array, (*live_segments, *form_of(array))
     fill = fill_object_array if array.flags.writeable else freeze_object_array
     return make_object_array, form_of(array), items, None, None, fill
 
@@ -156,7 +158,7 @@ def _reduce_objects(walk: Walk, array: Array) -> Reduced:
 def _reduce_plain(walk: Walk, array: Array, layout: tuple[int, ...] | None) -> Reduced:
     """An array of numbers that owns its memory, or stands for what it sees."""
     writeable = array.flags.writeable
-    own = writeable and not walk.is_by_value(array) and _is_dense(array)
+    own = writeable and not walk.ignores_sharing(array) and _is_dense(array)
     index = walk.memory(flat_bytes(array), own)
     return make_array, (index, array.dtype, array.shape, layout, writeable)
 
@@ -369,7 +371,7 @@ def make_atom_array(
 ) -> Array:
     """An object array of strings and other atoms."""
     array = _empty(shape, object, layout)
-    fill_object_array(array, texts.decode(index, size))
+    fill_object_array(array, text_columns.decode(index, size))
     if not writeable:
         array.flags.writeable = False
     return array
@@ -429,28 +431,28 @@ def freeze_object_array(array: Array, items: list[Any]) -> None:
     array.flags.writeable = False
 
 
-@handles("numpy.dtype", subclasses=True, links=False)
+@handles("numpy.dtype", subclasses=True, sharing_is_state=False)
 def reduce_dtype(walk: Walk, dtype: Any) -> Reduced:
     """By its own reduce; the table of a structured type's fields is the type's, not a value."""
     reduced = dtype.__reduce__()
     for value in reduced[2] if len(reduced) > 2 and reduced[2] else ():
         if type(value) is dict:
-            walk.by_value(value)
+            walk.ignore_sharing(value)
     return reduced
 
 
-declare("numpy.generic", subclasses=True, links=False)
-declare("numpy.ufunc", links=False)
+declare("numpy.generic", subclasses=True, sharing_is_state=False)
+declare("numpy.ufunc", sharing_is_state=False)
 
 
-@handles("numpy.void", links=False)
+@handles("numpy.void", sharing_is_state=False)
 def reduce_record(walk: Walk, record: Any) -> Reduced:
     """A row of a structured array looks into that array."""
     base = record.base
     if not isinstance(base, sys.modules["numpy"].ndarray):
         return NotImplemented
     owner = owner_of(base)
-    walk.link(record)
+    walk.track_sharing(record)
     offset = record.__array_interface__["data"][0] - address_of(owner)
     return view_record, (owner, record.dtype, offset)
 

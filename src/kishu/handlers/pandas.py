@@ -16,7 +16,7 @@ from kishu.handlers.numpy import address_of, flat, owned, owner_of, view_array
 from kishu.handlers.registry import Reduced, Walk, declare, handles
 
 
-@handles("pandas._libs.internals.Block", subclasses=True, links=False)
+@handles("pandas._libs.internals.Block", subclasses=True, sharing_is_state=False)
 def reduce_block(walk: Walk, block: Any) -> Reduced:
     """A block holds its values' content; who else looks at that memory is not state.
 
@@ -58,9 +58,9 @@ def reduce_frame(walk: Walk, frame: Any) -> Reduced:
     """A frame or series as pandas has it, and the attributes set on it, which pandas drops."""
     cls = type(frame)
     for axis in frame.axes:
-        walk.by_value(axis)
+        walk.ignore_sharing(axis)
     # The class's own list of attribute names, which every frame's state refers to.
-    walk.by_value(cls._metadata)
+    walk.ignore_sharing(cls._metadata)
     known = _internals() | getattr(cls, "_accessors", set()) | getattr(cls, "_hidden_attrs", set())
     extra = {name: value for name, value in vars(frame).items() if name not in known}
     if not extra:
@@ -86,13 +86,13 @@ def _internals() -> frozenset[str]:
     ).union(vars(pandas.DataFrame()), vars(pandas.Series(dtype=float)))
 
 
-@handles("pandas.core.indexes.base.Index", "pandas.Index", subclasses=True, links=False)
+@handles("pandas.core.indexes.base.Index", "pandas.Index", subclasses=True, sharing_is_state=False)
 def reduce_index(walk: Walk, index: Any) -> Reduced:
     """An index's labels never change: frames that hold the same one are not tied by it.
 
     A variable's own is a frame's if a frame has it: its name can be changed.
     """
-    if walk.is_scanned(index) and not walk.is_by_value(index):
+    if walk.is_scanned(index) and not walk.ignores_sharing(index):
         name, axis = _held(walk).axes.get(id(index), ("", 0))
         frame = walk.user_globals.get(name)
         if frame is not None and frame.axes[axis] is index:
@@ -180,7 +180,7 @@ def reduce_extension_array(walk: Walk, array: Any) -> Reduced:
 
     What looking at it leaves behind is no part of it.
     """
-    if walk.is_by_value(array):
+    if walk.ignores_sharing(array):
         for inner in vars(array).values() if hasattr(array, "__dict__") else ():
             _take_by_value(walk, inner)
         inner = getattr(array, "_ndarray", None)
@@ -197,9 +197,9 @@ def reduce_extension_array(walk: Walk, array: Any) -> Reduced:
 
 
 def _take_by_value(walk: Walk, values: Any) -> None:
-    walk.by_value(values)
+    walk.ignore_sharing(values)
     if type(values).__module__ == "numpy" and hasattr(values, "base"):
-        walk.by_value(owner_of(values))
+        walk.ignore_sharing(owner_of(values))
 
 
 def _copies_on_write() -> bool:
@@ -214,5 +214,5 @@ declare(
     "pandas._libs.internals.BlockPlacement",
     "pandas._libs.tslibs.offsets.BaseOffset",
     subclasses=True,
-    links=False,
+    sharing_is_state=False,
 )

@@ -50,10 +50,10 @@ class Walk(Protocol):
     def opaque(self, what: str) -> None:
         """Say that something of the value is not checked further."""
 
-    def tie(self, holder: object) -> None:
+    def track_content_sharing(self, holder: object) -> None:
         """Say that sharing what it holds is state, though sharing itself may not be."""
 
-    def pieces(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
+    def live_segments(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
         """Take plain objects out of the stream, a thousand to a chunk.
 
         Args:
@@ -76,20 +76,20 @@ class Walk(Protocol):
     ) -> Reduced:
         """Leave the object out; ``content`` tells when it has changed."""
 
-    def renumber(self, obj: object) -> None:
+    def renew_id(self, obj: object) -> None:
         """Say that it is no longer what was left out under its number."""
 
     def place(self, code: types.CodeType | int) -> int:
         """Note where code, or the class on that line, came from; gives the note's position."""
 
-    def link(self, obj: object) -> None:
+    def track_sharing(self, obj: object) -> None:
         """Say that sharing this object is state, though its type does not tell."""
 
-    def by_value(self, obj: object) -> None:
+    def ignore_sharing(self, obj: object) -> None:
         """Say that sharing this object is not state: whoever holds it holds its value."""
 
-    def is_by_value(self, obj: object) -> bool:
-        """Whether `by_value` was said of it."""
+    def ignores_sharing(self, obj: object) -> bool:
+        """Whether `ignore_sharing` was said of it."""
 
     def is_scanned(self, obj: object) -> bool:
         """Whether it is what is walked, and not only held by that."""
@@ -109,7 +109,7 @@ class Walk(Protocol):
     def is_deferred(self, cell: object) -> bool:
         """Whether `defer` was said of it."""
 
-    def is_apart(self, obj: object) -> bool:
+    def is_component(self, obj: object) -> bool:
         """Whether it is a part of its own, to which this walk only refers."""
 
 
@@ -163,7 +163,7 @@ class Treatment(NamedTuple):
     """
 
     reduce: Reducer | None
-    links: bool
+    sharing_is_state: bool
     opaque: bool = False
     plain: bool = False
     compiled: bool = False
@@ -172,7 +172,7 @@ class Treatment(NamedTuple):
 
 class _Entry(NamedTuple):
     reduce: Reducer | None
-    links: bool
+    sharing_is_state: bool
     subclasses: bool
     fill: Filler | None
 
@@ -219,12 +219,18 @@ _UNLINKED_MODULES = ("pyarrow.lib", "typing", "datetime", "zoneinfo", "decimal",
 
 
 def handles(
-    *names: str, subclasses: bool = False, links: bool = True, fill: Filler | None = None
+    *names: str, subclasses: bool = False, sharing_is_state: bool = True, fill: Filler | None = None
 ) -> Callable[[Reducer], Reducer]:
     """Register a reducer for types named ``module.qualname``."""
 
     def register(reduce: Reducer) -> Reducer:
-        declare(*names, reduce=reduce, subclasses=subclasses, links=links, fill=fill)
+        declare(
+            *names,
+            reduce=reduce,
+            subclasses=subclasses,
+            sharing_is_state=sharing_is_state,
+            fill=fill,
+        )
         return reduce
 
     return register
@@ -234,12 +240,12 @@ def declare(
     *names: str,
     reduce: Reducer | None = None,
     subclasses: bool = False,
-    links: bool = True,
+    sharing_is_state: bool = True,
     fill: Filler | None = None,
 ) -> None:
     """Say how types are walked; without a reducer, only whether sharing them is state."""
     for name in names:
-        _entries[name] = _Entry(reduce, links, subclasses, fill)
+        _entries[name] = _Entry(reduce, sharing_is_state, subclasses, fill)
     _cache.clear()
 
 
@@ -276,11 +282,11 @@ def treatment(cls: type) -> Treatment:
 def _decide(cls: type) -> Treatment:
     override = _overrides.get(cls)
     if override is not None:
-        return Treatment(override, _links(cls))
+        return Treatment(override, _sharing_is_state(cls))
     for base in cls.__mro__:
         entry = _entries.get(type_name(base))
         if entry is not None and (base is cls or entry.subclasses):
-            return Treatment(entry.reduce, entry.links, fill=entry.fill)
+            return Treatment(entry.reduce, entry.sharing_is_state, fill=entry.fill)
     from kishu.handlers.instances import (
         cached_names,
         hides_memory,
@@ -292,14 +298,14 @@ def _decide(cls: type) -> Treatment:
     by_default = not _own_reduce(cls) or (is_transparent(cls) and not importable(cls))
     if by_default and not importable(cls) and not _tells_arguments(cls) and hides_memory(cls):
         # What its ``__new__`` alone makes is no object of its library's, and may end the process.
-        return Treatment(reduce_hidden, _links(cls))
+        return Treatment(reduce_hidden, _sharing_is_state(cls))
     opaque = not by_default and not _is_of(cls, _FAITHFUL_MODULES)
     plain = by_default and cls.__module__ != "builtins"
     reduce = None
     if plain and (not importable(cls) or cached_names(cls)):
         reduce = reduce_instance
     compiled = not by_default and is_compiled(cls)
-    return Treatment(reduce, _links(cls), opaque, plain, compiled)
+    return Treatment(reduce, _sharing_is_state(cls), opaque, plain, compiled)
 
 
 def is_compiled(cls: type) -> bool:
@@ -323,7 +329,7 @@ def importable(obj: Any) -> bool:
     return found is obj
 
 
-def _links(cls: type) -> bool:
+def _sharing_is_state(cls: type) -> bool:
     """Whether sharing is state: mutable things and things compared by identity, not values."""
     if cls in _UNLINKED_BUILTINS or issubclass(cls, (type, enum.Enum)):
         return False

@@ -36,12 +36,12 @@ def place_of(obj: Any) -> tuple[str, str] | None:
 _ELSEWHERE = ("torch._C.Generator", "builtins.mappingproxy")
 
 
-@handles(*(name for name in _PLACES if name not in _ELSEWHERE), links=False)
+@handles(*(name for name in _PLACES if name not in _ELSEWHERE), sharing_is_state=False)
 def reduce_singleton(walk: Walk, obj: Any) -> Reduced:
     """By its place; its content is state of its own. Others of its type are values."""
     place = place_of(obj)
     if place is None:
-        walk.link(obj)
+        walk.track_sharing(obj)
         return NotImplemented
     return find_singleton, place
 
@@ -56,24 +56,24 @@ def _look(module: Any, path: str) -> Any:
     return functools.reduce(lambda obj, step: getattr(obj, step, None), path.split("."), module)
 
 
-@handles("decimal.Context", links=False)
+@handles("decimal.Context", sharing_is_state=False)
 def reduce_context(walk: Walk, context: decimal.Context) -> Reduced:
     """The context in force by that; others by their fields."""
     if context is decimal.getcontext():
         return decimal.getcontext, ()
-    walk.link(context)
+    walk.track_sharing(context)
     return NotImplemented
 
 
 @handles(
     "ast.expr_context", "ast.boolop", "ast.operator", "ast.unaryop", "ast.cmpop",
-    subclasses=True, links=False,
+    subclasses=True, sharing_is_state=False,
 )  # fmt: skip
 def reduce_operator(walk: Walk, node: ast.AST) -> Reduced:
     """What the parser puts into all syntax trees; a tree that a tool hung onto it is not theirs."""
     name = type(node).__name__
     if find_syntax_operator(name) is not node:
-        walk.link(node)
+        walk.track_sharing(node)
         return NotImplemented
     return find_syntax_operator, (name,)
 
@@ -98,7 +98,7 @@ def _operators() -> dict[str, ast.AST]:
     return {type(node).__name__: node for node in nodes if isinstance(node, kinds)}
 
 
-@handles("ipykernel.iostream.OutStream", links=False)
+@handles("ipykernel.iostream.OutStream", sharing_is_state=False)
 def reduce_stream(walk: Walk, stream: Any) -> Reduced:
     """The kernel's own output streams by their names."""
     if stream is not find_stream(stream.name):

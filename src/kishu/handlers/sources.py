@@ -87,8 +87,8 @@ def _are_same(one: types.CodeType, other: types.CodeType) -> bool:
 
 
 def _name_of(code: types.CodeType) -> str:
-    steps = [step for step in code.co_qualname.split(".") if step not in _INLINED]
-    return ".".join(steps)
+    undo_stack = [step for step in code.co_qualname.split(".") if step not in _INLINED]
+    return ".".join(undo_stack)
 
 
 def _first_position(code: types.CodeType) -> tuple[int, int]:

@@ -70,7 +70,7 @@ def reduce_tensor(walk: Walk, tensor: Any) -> Reduced:
         return NotImplemented
     used_up = tensor.grad_fn is not None and _is_used_up(tensor)
     if used_up:
-        walk.renumber(tensor)
+        walk.renew_id(tensor)
     elif tensor.grad_fn is not None:
         detail = "it belongs to an autograd graph"
         return walk.unstorable(tensor, "copies", detail, tensor.detach())
@@ -252,10 +252,10 @@ def make_storage(index: int, nbytes: int, device: str, shared: bool = False) -> 
 
 
 @handles("torch.utils.data.dataloader._BaseDataLoaderIter", subclasses=True)
-def reduce_batches(walk: Walk, batches: Any) -> Reduced:
+def reduce_batches(walk: Walk, small_cohorts: Any) -> Reduced:
     """How many batches it has given."""
     detail = "it is an iterator over a loader"
-    return walk.unstorable(batches, "moves", detail, batches._num_yielded)
+    return walk.unstorable(small_cohorts, "moves", detail, small_cohorts._num_yielded)
 
 
 @handles("torch._C.Generator", "torch.Generator")
@@ -285,4 +285,4 @@ def fill_generator(generator: Any, state: bytes) -> None:
 
 
 declare("torch.dtype", "torch.device", "torch.Size", "torch.memory_format", "torch.layout",
-        links=False)  # fmt: skip
+        sharing_is_state=False)  # fmt: skip

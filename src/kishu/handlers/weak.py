@@ -58,9 +58,9 @@ def dead_proxy() -> Any:
 def reduce_table(walk: Walk, table: Any) -> Reduced:
     """By the entries that are alive."""
     entries = list(table) if isinstance(table, weakref.WeakSet) else list(table.items())
-    walk.by_value(entries)
+    walk.ignore_sharing(entries)
     for entry in entries:
-        walk.by_value(entry)
+        walk.ignore_sharing(entry)
     return type(table), (), entries, None, None, fill_weak_table
 
 

@@ -9,7 +9,7 @@ from kishu.config import Config
 from kishu.history import blobs
 from kishu.history.history import History, State
 from kishu.history.pages import read_pages
-from kishu.history.records import Blob, CommitId, Part, Recipe, Segment
+from kishu.history.records import Blob, CommitId, Component, Recipe, Segment
 from kishu.store.store import Store
 
 DAY = 86_400.0
@@ -90,16 +90,21 @@ def chunks_of(recipes: Iterable[Recipe], store: Store) -> set[str]:
     Raises:
         Damaged: a node or a page cannot be read.
     """
-    return {name for recipe in recipes for part in recipe.parts for name in _of_part(part, store)}
+    return {
+        name
+        for recipe in recipes
+        for component in recipe.components
+        for name in _of_component(component, store)
+    }
 
 
-def _of_part(part: Part | Segment, store: Store) -> Iterator[str]:
-    for blob in (part.stream, *part.buffers, *part.oob):
+def _of_component(component: Component | Segment, store: Store) -> Iterator[str]:
+    for blob in (component.stream, *component.buffers, *component.oob):
         yield from _of_blob(blob, store)
-    if isinstance(part, Part) and part.segments is not None:
-        yield from _of_blob(part.segments, store)
-        for segment in read_pages(part.segments, store):
-            yield from _of_part(segment, store)
+    if isinstance(component, Component) and component.segments is not None:
+        yield from _of_blob(component.segments, store)
+        for segment in read_pages(component.segments, store):
+            yield from _of_component(segment, store)
 
 
 def _of_blob(blob: Blob, store: Store) -> Iterator[str]:

@@ -8,9 +8,9 @@ from kishu.history import log
 from kishu.history.records import Operation
 
 
-def of_steps(steps: Iterable[Operation]) -> str:
+def of_steps(undo_stack: Iterable[Operation]) -> str:
     """Name steps in one line."""
-    return ", ".join(map(_of_step, steps))
+    return ", ".join(map(_of_step, undo_stack))
 
 
 def _of_step(step: Operation) -> str:

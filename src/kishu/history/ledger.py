@@ -25,7 +25,7 @@ from kishu.history.records import (
     VersionId,
     source_name,
 )
-from kishu.history.steps import Steps
+from kishu.history.undo_stack import UndoStack
 from kishu.store.store import UNREADABLE, Store
 from kishu.store.writer import When, Writer
 
@@ -62,7 +62,7 @@ class Ledger:
         self.branch = ""
         self.code: CommitId = ""
         self.told: Callable[[Operation], None] = lambda operation: None
-        self.steps = Steps.of(history, last) if last else Steps(history)
+        self.undo_stack = UndoStack.of(history, last) if last else UndoStack(history)
         self._writer = writer
         self._last: OperationId = last.id if last else ""
         self._count = 0
@@ -144,7 +144,7 @@ class Ledger:
             head=head,
             code="" if code == head else code,
             branch=self.branch if branch is None else branch,
-            previous=self.steps.position if kind in STEPS else "",
+            previous=self.undo_stack.position if kind in STEPS else "",
             commits=commits or [],
             versions=versions or {},
             moves=moves or [],
@@ -154,12 +154,12 @@ class Ledger:
             flaws=flaws or {},
         )
         operation.id = self._id(operation)
-        stays = self.steps.position if position is None else position
+        stays = self.undo_stack.position if position is None else position
         operation.position = operation.id if kind in STEPS else stays
         with uninterrupted():
             self._writer.append(_encoded(operation), when)
             self.history.add(operation)
-            self.steps.follow(operation)
+            self.undo_stack.follow(operation)
             self.head, self.branch = operation.head, operation.branch
             self.code = operation.code or operation.head
             self._last = operation.id

@@ -145,12 +145,12 @@ def show(history: History, id: CommitId, head: CommitId) -> Shown:
 
 def _variable(history: History, name: str, state: State) -> Variable:
     recipe = history.recipe(state[name])
-    reasons = [place.text for part in recipe.parts for place in part.unstorable]
+    reasons = [place.text for component in recipe.components for place in component.unstorable]
     flaw = history.flaws.get(state[name])
     if flaw is not None:
         reasons.append(f"it {flaw.text}")
     return Variable(
-        type=recipe.parts[recipe.roots[name]].type,
+        type=recipe.components[recipe.roots[name]].type,
         nbytes=recipe.nbytes,
         status=history.status(state[name]),
         made_by=history.made_by.get(state[name], ""),

@@ -72,7 +72,7 @@ class Segment(msgspec.Struct, omit_defaults=True, kw_only=True):
     opaque: list[str] = []
 
 
-class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
+class Component(msgspec.Struct, omit_defaults=True, kw_only=True):
     """One object and all that belongs to it alone, as bytes.
 
     Attributes:
@@ -80,7 +80,7 @@ class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
         kind: ``value``: the stream is one pickle of the object. ``instance``: two, its class and
             itself, so that it can exist before what it holds. ``definition``: two, how to make the
             function or class and what to fill it with. ``bundle``: one of a dict of values by
-            entity, for objects that only a common pickle can hold together. ``long``: a
+            entity, for objects that only a common pickle can hold together. ``segmented``: a
             list, dict, set or array of objects whose elements are in ``segments``.
         stream: the pickle; of a long array its form, of other long containers nothing.
         buffers: memory that Kishu's own reducers took out of the stream, by position.
@@ -93,7 +93,7 @@ class Part(msgspec.Struct, omit_defaults=True, kw_only=True):
     """
 
     type: str
-    kind: Literal["value", "instance", "definition", "bundle", "long"] = "value"
+    kind: Literal["value", "instance", "definition", "bundle", "segmented"] = "value"
     stream: Blob
     buffers: list[Blob] = []
     oob: list[Blob] = []
@@ -116,30 +116,33 @@ class Recipe(msgspec.Struct, omit_defaults=True):
     """
 
     roots: dict[str, int]
-    parts: list[Part]
+    components: list[Component]
     nbytes: int = 0
 
     @property
     def storable(self) -> bool:
         """Whether every bit of it is stored."""
-        return not any(part.unstorable for part in self.parts)
+        return not any(component.unstorable for component in self.components)
 
     @property
     def unreadable(self) -> str:
         """Why changes of it are not seen; empty where they are."""
-        places = [place for part in self.parts for place in part.unstorable]
+        places = [place for component in self.components for place in component.unstorable]
         return next((place.text for place in places if place.unreadable), "")
 
     def status(self) -> Status:
         """What of this version is stored."""
         if self.storable:
             return "stored"
-        if any(part.unstorable and part.type == part.unstorable[0].type for part in self.parts):
+        if any(
+            component.unstorable and component.type == component.unstorable[0].type
+            for component in self.components
+        ):
             return "recomputable"
         return "partial"
 
 
-def is_number(entity: str) -> bool:
+def is_definition(entity: str) -> bool:
     """Whether an entity is a definition, named by its number, and not a variable."""
     return entity.startswith("#")
 
@@ -276,7 +279,7 @@ OperationKind = Literal[
     "ignore",
     "unignore",
     "cells",
-    "trial",
+    "check",
     "gc",
     "detach",
 ]

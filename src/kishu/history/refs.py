@@ -60,9 +60,9 @@ def _by_prefix(history: History, ref: str) -> CommitId:
 
 
 def _ancestor(history: History, ref: str, start: CommitId, count: str) -> CommitId:
-    steps = int(count or 1)
+    undo_stack = int(count or 1)
     for back, commit in enumerate(history.ancestry(start)):
-        if back == steps:
+        if back == undo_stack:
             return commit.id
     raise UnknownRef(f"{ref} goes back further than the history does.")
 

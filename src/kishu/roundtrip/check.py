@@ -10,8 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from kishu.building.build import Build
 from kishu.guard import quietly
-from kishu.handlers.registry import Reduced, treatment
-from kishu.handlers.supplements import (
+from kishu.handlers.extra_state import (
     attributes,
     can_be_passed_over,
     confirm,
@@ -21,13 +20,14 @@ from kishu.handlers.supplements import (
     pass_over,
     unsaid,
 )
+from kishu.handlers.registry import Reduced, treatment
 from kishu.history.history import History
 from kishu.history.reasons import Flaw, UnstorableKind
 from kishu.history.records import Recipe, VersionId, is_variable
 from kishu.ports import Ambient
 from kishu.store.store import Store
 from kishu.walking.fingerprint import Canonical
-from kishu.walking.identity import Identities
+from kishu.walking.identity import ObjectIds
 from kishu.walking.walk import Context
 
 _LARGEST = 10 * 1024 * 1024
@@ -66,14 +66,14 @@ class Live(Protocol):
     """The live state: which version each variable has, and whether it still is what it was."""
 
     state: dict[str, VersionId]
-    identities: Identities
+    object_ids: ObjectIds
     context: Context
 
     def still_there(self, version: VersionId, entities: Iterable[str]) -> dict[str, Any]:
         """Give the live variables of a version; none where one is no longer as it was seen."""
 
 
-class Trials:
+class RoundTripChecks:
     """Tries what only its own reduce describes: is it, loaded again, what it was?
 
     A class's first versions are tried before they are committed, for what comes next may take
@@ -123,7 +123,7 @@ class Trials:
     def next(self) -> dict[VersionId, Finding]:
         """Try the version that has waited longest, if it is still the live one."""
         version = next(iter(self._waiting))
-        return self._try_live(version)
+        return self._check_live(version)
 
     def before_replacing(self, entities: Iterable[str]) -> dict[VersionId, Finding]:
         """Try what waits and is about to be replaced."""
@@ -131,15 +131,15 @@ class Trials:
         versions = {state[entity] for entity in entities if entity in state} & self._waiting.keys()
         found: dict[VersionId, Finding] = {}
         for version in versions:
-            found |= self._try_live(version)
+            found |= self._check_live(version)
         return found
 
     def _unproven(self, recipe: Recipe) -> int:
         """How many versions of its least known class have yet to be seen to come back whole."""
-        types = {type for part in recipe.parts for type in part.opaque}
+        types = {type for component in recipe.components for type in component.opaque}
         return _PROVEN - min(_PROVEN, *(self._whole[type] for type in types))
 
-    def _try_live(self, version: VersionId) -> dict[VersionId, Finding]:
+    def _check_live(self, version: VersionId) -> dict[VersionId, Finding]:
         recipe = self._waiting.pop(version)
         with quietly():
             live = self._observer.still_there(version, recipe.roots)
@@ -165,13 +165,15 @@ class Trials:
             lost = self._learn(was, now, until) or (flaw is not None and self._pass_over(was))
         if not (lost or flaw):
             confirm(was.passed_over)
-            self._whole.update({type for part in recipe.parts for type in part.opaque})
+            self._whole.update(
+                {type for component in recipe.components for type in component.opaque}
+            )
         return Finding(flaw, lost)
 
     def _loaded(self, recipe: Recipe) -> dict[str, Any]:
-        identities, user_globals = self._observer.identities, self._observer.context.user_globals
-        live = identities.all_live()
-        build = Build(self._store, self._history, identities, user_globals, {}, {}, live)
+        object_ids, user_globals = self._observer.object_ids, self._observer.context.user_globals
+        live = object_ids.all_live()
+        build = Build(self._store, self._history, object_ids, user_globals, {}, {}, live)
         with build:
             assembly = build.assembly_of(recipe)
             return {entity: assembly.root(entity) for entity in filter(is_variable, recipe.roots)}
@@ -321,16 +323,16 @@ def _is_of_process(obj: Any, value: Any) -> bool:
 
 
 def _is_doubtful(recipe: Recipe) -> bool:
-    types = [type for part in recipe.parts for type in part.opaque]
+    types = [type for component in recipe.components for type in component.opaque]
     return (
         bool(types)
         and recipe.storable
         and not any(type.startswith(_DRAWN) for type in types)
-        and not any(part.kind == "long" for part in recipe.parts)
+        and not any(component.kind == "segmented" for component in recipe.components)
         and any(map(is_variable, recipe.roots))
     )
 
 
 def _is_small(recipe: Recipe) -> bool:
-    streams = sum(part.stream.size for part in recipe.parts)
+    streams = sum(component.stream.size for component in recipe.components)
     return recipe.nbytes <= _LARGEST and streams <= _LONGEST_STREAM

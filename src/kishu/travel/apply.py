@@ -7,8 +7,8 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 from kishu.building.build import Definition
-from kishu.building.fill import Inverse, fill, fill_live_class, fill_live_function, run_all, spend
-from kishu.building.splice import Edit, splice
+from kishu.building.segment_updates import Edit, update_segments
+from kishu.building.update import Inverse, run_all, spend, update, update_class, update_function
 from kishu.guard import uninterrupted
 from kishu.ports import Ambient
 
@@ -27,7 +27,7 @@ class Changes:
     def __init__(self) -> None:
         self.bytes: list[Bytes] = []
         self.fills: list[tuple[Any, Any]] = []
-        self.splices: list[tuple[Any, list[Edit]]] = []
+        self.segment_updates: list[tuple[Any, list[Edit]]] = []
         self.definitions: list[tuple[Any, Definition]] = []
         self.bind: dict[str, Any] = {}
         self.unbind: list[str] = []
@@ -54,7 +54,8 @@ class Changes:
         # What was put in is held by the session now, and by nothing else: a look at it must not
         # take it for shared.
         for done in (
-            self.bytes, self.fills, self.splices, self.definitions, self.bind, self.settings,
+            self.bytes, self.fills, self.segment_updates, self.definitions, self.bind,
+            self.settings,
         ):  # fmt: skip
             done.clear()
         return lambda: run_all(inverses)
@@ -65,9 +66,9 @@ class Changes:
         for write in self.bytes:
             yield lambda write=write: _write(write)  # type: ignore[misc]
         for live, new in self.fills:
-            yield lambda live=live, new=new: fill(live, new)  # type: ignore[misc]
-        for live, edits in self.splices:
-            yield lambda live=live, edits=edits: splice(live, edits)  # type: ignore[misc]
+            yield lambda live=live, new=new: update(live, new)  # type: ignore[misc]
+        for live, edits in self.segment_updates:
+            yield lambda live=live, edits=edits: update_segments(live, edits)  # type: ignore[misc]
         for live, halves in self.definitions:
             yield lambda live=live, halves=halves: _define(live, halves)  # type: ignore[misc]
         for name in self.unbind:
@@ -91,12 +92,12 @@ def _write(write: Bytes) -> Inverse:
 
 def _define(live: Any, halves: Definition) -> Inverse:
     if isinstance(live, FunctionType):
-        return fill_live_function(live, halves.made)
+        return update_function(live, halves.made)
     if isinstance(live, type):
-        inverses = [fill_live_function(old, new) for old, new in halves.refills]
+        inverses = [update_function(old, new) for old, new in halves.refills]
         if live.__bases__ != halves.made.__bases__:
             inverses.append(_rebase(live, halves.made.__bases__))
-        inverses.append(fill_live_class(live, halves.content))
+        inverses.append(update_class(live, halves.content))
         return lambda: run_all(inverses)
     return lambda: None
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from kishu.building.fill import fillable
+from kishu.building.update import updatable
 from kishu.history.history import History, State
-from kishu.history.records import Part, Recipe, VersionId, is_number, is_variable
-from kishu.worktree.covariables import Group
+from kishu.history.records import Component, Recipe, VersionId, is_definition, is_variable
+from kishu.worktree.covariables import CoVariable
 from kishu.worktree.observer import UNRECORDED, Look, Observer
-from kishu.worktree.partition import LivePart
+from kishu.worktree.partition import LiveComponent
 
 
 class Keep(NamedTuple):
@@ -23,17 +23,17 @@ class Rewrite(NamedTuple):
     """The live object differs in the bytes of some buffers alone."""
 
     live: Any
-    now: Part
+    now: Component
     memory: list[tuple[memoryview, int]]
 
 
-class Refill(NamedTuple):
+class Update(NamedTuple):
     """The live object takes over the content of a new one."""
 
     live: Any
 
 
-class Splice(NamedTuple):
+class UpdateSegments(NamedTuple):
     """The live long container takes new elements where its segments differ.
 
     Attributes:
@@ -42,14 +42,14 @@ class Splice(NamedTuple):
     """
 
     live: Any
-    now: Part
+    now: Component
     same_members: bool
 
 
-Action = Keep | Rewrite | Refill | Splice
+Action = Keep | Rewrite | Update | UpdateSegments
 
 
-class CoVariable(NamedTuple):
+class PlannedCoVariable(NamedTuple):
     """One co-variable of the target that the live state does not have.
 
     Attributes:
@@ -60,14 +60,14 @@ class CoVariable(NamedTuple):
 
     version: VersionId
     recipe: Recipe
-    entities: Group
+    entities: CoVariable
     actions: dict[int, Action]
 
     @property
     def written_only(self) -> bool:
         """Whether nothing happens but that bytes are written into memory that is there."""
-        return len(self.actions) == len(self.recipe.parts) and not any(
-            isinstance(action, Refill | Splice) for action in self.actions.values()
+        return len(self.actions) == len(self.recipe.components) and not any(
+            isinstance(action, Update | UpdateSegments) for action in self.actions.values()
         )
 
 
@@ -82,7 +82,7 @@ class Plan(NamedTuple):
 
     kept: list[str]
     removed: list[str]
-    changed: list[CoVariable]
+    changed: list[PlannedCoVariable]
 
     @property
     def live(self) -> dict[VersionId, dict[int, Any]]:
@@ -104,10 +104,10 @@ def plan(history: History, observer: Observer, look: Look, target: State) -> Pla
         # Not those of its roots that have another version by now, or are left out.
         entities = tuple(sorted(e for e in recipe.roots if target.get(e) == version))
         actions = _actions(recipe, observer.carriers.of(version), alive)
-        changed.append(CoVariable(version, recipe, entities, actions))
+        changed.append(PlannedCoVariable(version, recipe, entities, actions))
     return Plan(
         kept=[e for e in target if now.get(e) == target[e] and is_variable(e)],
-        removed=[entity for entity in now if entity not in target and not is_number(entity)],
+        removed=[entity for entity in now if entity not in target and not is_definition(entity)],
         changed=changed,
     )
 
@@ -115,8 +115,8 @@ def plan(history: History, observer: Observer, look: Look, target: State) -> Pla
 class _Alive(NamedTuple):
     """A live part: what it is now, by recipe and by walk, and the tops it refers to."""
 
-    now: Part
-    part: LivePart
+    now: Component
+    component: LiveComponent
     members: list[Any]
 
 
@@ -125,21 +125,21 @@ def _alive(
 ) -> dict[int, _Alive]:
     """The live parts of the co-variables that will change, by their carriers' serials."""
     found: dict[int, _Alive] = {}
-    for group in dict.fromkeys(look.group_of[entity] for entity in entities):
+    for co_variable in dict.fromkeys(look.co_variable_of[entity] for entity in entities):
         try:
-            cut = observer.cut(look, group)
+            partition = observer.partition(look, co_variable)
         except Exception:  # noqa: S112
             # A thread changes it right now: nothing of it can be kept.
             continue
-        version = observer.state.get(group[0], UNRECORDED)
+        version = observer.state.get(co_variable[0], UNRECORDED)
         if version == UNRECORDED:
             continue
         recipe = history.recipe(version)
-        if len(recipe.parts) != len(cut.parts):
+        if len(recipe.components) != len(partition.components):
             continue
-        for now, part in zip(recipe.parts, cut.parts, strict=True):
-            members = [cut.parts[index].top for index in part.members]
-            found[observer.carriers.serial(part.top)] = _Alive(now, part, members)
+        for now, component in zip(recipe.components, partition.components, strict=True):
+            members = [partition.components[index].top for index in component.members]
+            found[observer.carriers.serial(component.top)] = _Alive(now, component, members)
     return found
 
 
@@ -149,12 +149,12 @@ def _actions(recipe: Recipe, serials: list[int], alive: dict[int, _Alive]) -> di
     A part that cannot be changed in place is loaded, and then whatever refers to it changes too:
     so the question is asked again until nothing more falls out.
     """
-    if len(serials) != len(recipe.parts):
+    if len(serials) != len(recipe.components):
         return {}
     found = {
         index: alive[serial]
         for index, serial in enumerate(serials)
-        if serial in alive and recipe.parts[index].kind in ("value", "instance", "long")
+        if serial in alive and recipe.components[index].kind in ("value", "instance", "segmented")
     }
     while True:
         actions = {index: _action(recipe, index, entry, found) for index, entry in found.items()}
@@ -166,36 +166,36 @@ def _actions(recipe: Recipe, serials: list[int], alive: dict[int, _Alive]) -> di
 
 
 def _action(recipe: Recipe, index: int, entry: _Alive, found: dict[int, _Alive]) -> Action | None:
-    target, now = recipe.parts[index], entry.now
-    live = entry.part.top
+    target, now = recipe.components[index], entry.now
+    live = entry.component.top
     same_members = len(target.members) == len(entry.members) and all(
-        member in found and found[member].part.top is held
+        member in found and found[member].component.top is held
         for member, held in zip(target.members, entry.members, strict=True)
     )
-    if target.kind == now.kind == "long" and not (target.unstorable or now.unstorable):
+    if target.kind == now.kind == "segmented" and not (target.unstorable or now.unstorable):
         if target.stream != now.stream:
             # An array of another shape.
             return None
         if target.segments == now.segments and same_members:
             return Keep(live)
         if type(live) is not set or not (target.members or now.members):
-            return Splice(live, now, same_members)
+            return UpdateSegments(live, now, same_members)
     if target.kind == now.kind and target.stream == now.stream and same_members:
         if target.buffers == now.buffers and target.oob == now.oob:
             return Keep(live)
         if target.oob == now.oob and _rewritable(target, entry):
-            buffers = entry.part.scan.buffers
+            buffers = entry.component.scan.buffers
             changed = [
                 (memory.data(), position)
                 for position, memory in enumerate(buffers)
                 if target.buffers[position] != now.buffers[position]
             ]
             return Rewrite(live, now, changed)
-    return Refill(live) if fillable(type(live)) and not target.unstorable else None
+    return Update(live) if updatable(type(live)) and not target.unstorable else None
 
 
-def _rewritable(target: Part, entry: _Alive) -> bool:
-    memories = entry.part.scan.buffers
+def _rewritable(target: Component, entry: _Alive) -> bool:
+    memories = entry.component.scan.buffers
     return all(
         wanted == now or (wanted.size == now.size and memory.own)
         for wanted, now, memory in zip(target.buffers, entry.now.buffers, memories, strict=True)

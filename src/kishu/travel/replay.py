@@ -14,13 +14,13 @@ from kishu.history.records import (
     Cell,
     CommitId,
     VersionId,
-    is_number,
+    is_definition,
     is_setting,
     is_variable,
 )
 from kishu.ports import Host
 from kishu.store.store import Store
-from kishu.walking.identity import Identities
+from kishu.walking.identity import ObjectIds
 
 _SEES_ALL = frozenset({"exec", "eval", "globals", "locals", "vars", "dir", "get_ipython"})
 
@@ -34,11 +34,11 @@ class Replayer:
     """
 
     def __init__(
-        self, store: Store, history: History, identities: Identities, host: Host, config: Config
+        self, store: Store, history: History, object_ids: ObjectIds, host: Host, config: Config
     ) -> None:
         self._store = store
         self._history = history
-        self._identities = identities
+        self._object_ids = object_ids
         self._host = host
         self._config = config
 
@@ -111,10 +111,10 @@ class Replayer:
         shared = {
             number: build.definition(number)
             for number, version in state.items()
-            if is_number(number) and build.has_definition(number, version)
+            if is_definition(number) and build.has_definition(number, version)
         }
         return Build(
-            self._store, self._history, self._identities, self._host.namespace, state, {}, shared
+            self._store, self._history, self._object_ids, self._host.namespace, state, {}, shared
         )
 
     def _settings(self, state: State, aside: Build) -> dict[str, Any]:

@@ -8,28 +8,28 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from kishu.building.build import Assembly, Build
-from kishu.building.fill import Inverse
+from kishu.building.update import Inverse
 from kishu.errors import KishuError, NotRecoverable, RestoreError
 from kishu.guard import quietly
 from kishu.history import blobs
 from kishu.history.history import History, State
 from kishu.history.reasons import Flaw
-from kishu.history.records import SETTING, VersionId, is_number, is_setting, is_variable
+from kishu.history.records import SETTING, VersionId, is_definition, is_setting, is_variable
 from kishu.ports import Ambient, Progress, counting
 from kishu.store.store import Store
 from kishu.travel.apply import Bytes, Changes
-from kishu.travel.plan import CoVariable, Plan, Refill, Rewrite, Splice, plan
+from kishu.travel.plan import Plan, PlannedCoVariable, Rewrite, Update, UpdateSegments, plan
 from kishu.travel.report import Report
 from kishu.walking.fingerprint import Canonical
 from kishu.worktree.observer import Change, Look, Observer
-from kishu.worktree.partition import Cut
+from kishu.worktree.partition import Partition
 from kishu.worktree.recorder import Recorder
 
 Replay = Callable[[VersionId, Build], dict[str, Any]]
 """Runs cells again to make a version; gives the objects by variable. Raises ReplayError."""
 
 
-class Place(NamedTuple):
+class Workspace(NamedTuple):
     """What a restore works on.
 
     Attributes:
@@ -52,7 +52,7 @@ class Place(NamedTuple):
     progress: Progress
 
 
-def restore(place: Place, look: Look, target: State, report: Report) -> Callable[[], None]:
+def restore(place: Workspace, look: Look, target: State, report: Report) -> Callable[[], None]:
     """Make the live state the target state and say in ``report`` what happened.
 
     Args:
@@ -87,11 +87,13 @@ def restore(place: Place, look: Look, target: State, report: Report) -> Callable
     return attempt.release
 
 
-def let_go(place: Place, release: Callable[[], None], report: Report) -> None:
+def let_go(place: Workspace, release: Callable[[], None], report: Report) -> None:
     """Let go of the values that were, and say which variables their end has changed again."""
     if _ran_code(release):
         look = place.observer.look(place.variables())
-        for name in (name for group in look.dirty for name in group if is_variable(name)):
+        for name in (
+            name for co_variable in look.dirty for name in co_variable if is_variable(name)
+        ):
             reason = "the end of an object that the restore let go of changed it again"
             report.unchecked.setdefault(name, reason)
 
@@ -130,22 +132,22 @@ def _ran_code(release: Callable[[], None]) -> bool:
 class _Attempt:
     """One try at a plan."""
 
-    def __init__(self, place: Place, look: Look, target: State, planned: Plan) -> None:
+    def __init__(self, place: Workspace, look: Look, target: State, planned: Plan) -> None:
         self.unfaithful: set[VersionId] = set()
         self._place = place
         self._before = look
         self._plan = planned
         self._target = dict(target)
         self._changes = Changes()
-        identities = place.observer.identities
+        object_ids = place.observer.object_ids
         live = {
             entity: obj
             for entity in target
-            if is_number(entity) and (obj := _live_definition(place, look, entity)) is not None
+            if is_definition(entity) and (obj := _live_definition(place, look, entity)) is not None
         }
         self._live_definitions = live
         self._build = Build(
-            place.store, place.history, identities, place.namespace, target, planned.live, live,
+            place.store, place.history, object_ids, place.namespace, target, planned.live, live,
             {entity for change in planned.changed for entity in change.entities},
         )  # fmt: skip
         total = sum(change.recipe.nbytes for change in planned.changed)
@@ -171,10 +173,10 @@ class _Attempt:
             for change in self._plan.changed:
                 self._prepare(change, report)
             for number, made in self._build.built_definitions.items():
-                self._place.observer.identities.register(number, made)
+                self._place.observer.object_ids.register(number, made)
             self._inverse = self._changes.apply(self._place.namespace, self._place.ambient)
-            for container, counts in self._build.longs:
-                self._place.observer.longs.adopt(container, counts)
+            for container, counts in self._build.segmented:
+                self._place.observer.segmented.adopt(container, counts)
             self._build.let_go()
         try:
             self._verify(report)
@@ -195,7 +197,7 @@ class _Attempt:
 
     # Building
 
-    def _prepare(self, change: CoVariable, report: Report) -> None:
+    def _prepare(self, change: PlannedCoVariable, report: Report) -> None:
         """Build one co-variable; one that cannot be built costs no other."""
         names = list(filter(is_variable, change.entities))
         try:
@@ -210,7 +212,7 @@ class _Attempt:
         except Exception as error:
             self._give_up(change, names, f"{type(error).__name__}: {error}", report)
 
-    def _prepare_settings(self, change: CoVariable, report: Report) -> None:
+    def _prepare_settings(self, change: PlannedCoVariable, report: Report) -> None:
         ambient = self._place.ambient
         for entity in filter(is_setting, change.entities):
             name = entity.removeprefix(SETTING)
@@ -224,7 +226,9 @@ class _Attempt:
             if lost:
                 report.missing[name] = lost
 
-    def _rebuild_or_recompute(self, change: CoVariable, names: list[str], report: Report) -> None:
+    def _rebuild_or_recompute(
+        self, change: PlannedCoVariable, names: list[str], report: Report
+    ) -> None:
         """What is stored is built; where its class's own code fails at that, its cell makes it."""
         try:
             self._rebuild(change, names, report)
@@ -237,7 +241,9 @@ class _Attempt:
             except KishuError:
                 raise error from None
 
-    def _recompute_or_rebuild(self, change: CoVariable, names: list[str], report: Report) -> None:
+    def _recompute_or_rebuild(
+        self, change: PlannedCoVariable, names: list[str], report: Report
+    ) -> None:
         """What is not stored whole is made by its cell; failing that, it comes back with holes."""
         try:
             self._recompute(change, names, report)
@@ -249,19 +255,19 @@ class _Attempt:
                 if name in report.missing:
                     report.missing[name] += f". {error}"
 
-    def _rebuild(self, change: CoVariable, names: list[str], report: Report) -> None:
+    def _rebuild(self, change: PlannedCoVariable, names: list[str], report: Report) -> None:
         build = self._build
         assembly = build.assembly(change.version)
         values = {entity: assembly.root(entity) for entity in change.entities}
         fills = [
             (action.live, assembly.content(index))
             for index, action in change.actions.items()
-            if isinstance(action, Refill)
+            if isinstance(action, Update)
         ]
-        splices = [
-            (index, action.live, assembly.splice(index, *action))
+        segment_updates = [
+            (index, action.live, assembly.update_segments(index, *action))
             for index, action in change.actions.items()
-            if isinstance(action, Splice)
+            if isinstance(action, UpdateSegments)
         ]
         halves = [
             (live, assembly.halves(entity, live))
@@ -276,9 +282,9 @@ class _Attempt:
         ]
         # All is built: from here on nothing can fail.
         self._changes.fills += fills
-        for index, live, edits in splices:
-            self._changes.splices.append((live, edits))
-            build.longs.append((live, assembly.counts(index)))
+        for index, live, edits in segment_updates:
+            self._changes.segment_updates.append((live, edits))
+            build.segmented.append((live, assembly.counts(index)))
         self._changes.definitions += halves
         self._changes.bytes += writes
         for name in names:
@@ -290,25 +296,27 @@ class _Attempt:
                 report.unchecked[name] = f"holds the {place.type} that was there: {place.text}"
             flaw = self._place.history.flaws.get(change.version)
             note_shortfall(name, assembly, flaw, report)
-            opaque = sorted({type_ for part in change.recipe.parts for type_ in part.opaque})
+            opaque = sorted(
+                {type_ for component in change.recipe.components for type_ in component.opaque}
+            )
             if opaque:
                 report.unchecked.setdefault(name, f"{', '.join(opaque[:3])}: by its own reduce")
 
-    def _still_lives(self, change: CoVariable) -> bool:
+    def _still_lives(self, change: PlannedCoVariable) -> bool:
         """Whether all that could not be stored is still alive, to be used again."""
         assembly = self._build.assembly(change.version)
         for entity in change.entities:
             assembly.root(entity)
         return not assembly.missing
 
-    def _recompute(self, change: CoVariable, names: list[str], report: Report) -> None:
+    def _recompute(self, change: PlannedCoVariable, names: list[str], report: Report) -> None:
         if not names:
             live = [entity for entity in change.entities if entity in self._live_definitions]
             if len(live) < len(change.entities):
                 raise NotRecoverable("A function or class could not be stored.")
             return
         values = self._place.replay(change.version, self._build)
-        places = [place for part in change.recipe.parts for place in part.unstorable]
+        places = [place for component in change.recipe.components for place in component.unstorable]
         for name in names:
             self._changes.bind[name] = values[name]
             report.recomputed.append(name)
@@ -316,7 +324,9 @@ class _Attempt:
                 if place.leads_to_copies:
                     report.unchecked[name] = f"its {place.type}: {place.text}"
 
-    def _give_up(self, change: CoVariable, names: list[str], reason: str, report: Report) -> None:
+    def _give_up(
+        self, change: PlannedCoVariable, names: list[str], reason: str, report: Report
+    ) -> None:
         """Name what could not be built; what lives stays, and the state says what is there."""
         now = self._place.observer.state
         for entity in change.entities:
@@ -341,10 +351,10 @@ class _Attempt:
         elif name in self._place.namespace:
             self._changes.unbind.append(name)
 
-    def _differing(self, change: CoVariable, index: int, action: Rewrite) -> list[Bytes]:
+    def _differing(self, change: PlannedCoVariable, index: int, action: Rewrite) -> list[Bytes]:
         """The chunks of a part's buffers that differ from the live memory."""
         store = self._place.store
-        target = change.recipe.parts[index]
+        target = change.recipe.components[index]
         writes = []
         for view, position in action.memory:
             wanted, held = target.buffers[position], action.now.buffers[position]
@@ -361,31 +371,31 @@ class _Attempt:
         observer = self._place.observer
         look = observer.look_again(self._place.variables(), self._before, self._touched())
         recorder = self._place.recorder.naming()
-        cuts: dict[VersionId, Cut] = {}
-        for group in look.dirty:
+        partitions: dict[VersionId, Partition] = {}
+        for co_variable in look.dirty:
             try:
-                parts = observer.cut(look, group)
-                found, _ = recorder.record(parts)
+                components = observer.partition(look, co_variable)
+                found, _ = recorder.record(components)
             except Exception:
                 # It changes while it is looked at; the next commit finds what it became.
-                self._disagree(group, report)
+                self._disagree(co_variable, report)
                 continue
-            wanted = {self._target.get(entity, "") for entity in group}
+            wanted = {self._target.get(entity, "") for entity in co_variable}
             if len(wanted) == 1 and "" not in wanted:
                 version = wanted.pop()
-                names = list(filter(is_variable, group))
-                tied = set(group) == self._place.history.recipe(version).roots.keys()
+                names = list(filter(is_variable, co_variable))
+                tied = set(co_variable) == self._place.history.recipe(version).roots.keys()
                 again = bool(names) and set(names) <= set(report.recomputed)
-                same = found == version or self._same(look, group, version, again)
+                same = found == version or self._same(look, co_variable, version, again)
                 if tied and (same or again):
-                    cuts[version] = parts
+                    partitions[version] = components
                     if not same:
                         self._note_other_result(names, report)
                     continue
-            self._disagree(group, report)
+            self._disagree(co_variable, report)
         self._find_unmoved(look, report)
         self._after = look
-        self._cuts = cuts
+        self._partitions = partitions
 
     def _note_other_result(self, names: list[str], report: Report) -> None:
         for name in names:
@@ -393,31 +403,31 @@ class _Attempt:
 
     def _find_unmoved(self, look: Look, report: Report) -> None:
         """What should have changed and still is what it was did not become what it should."""
-        moved = {entity for group in look.dirty for entity in group}
+        moved = {entity for co_variable in look.dirty for entity in co_variable}
         for change in self._plan.changed:
             still = [e for e in change.entities if e in look.values and e in self._target]
             if change.written_only or not moved.isdisjoint(still):
                 continue
             for entity in still:
-                self._disagree(look.group_of[entity], report)
+                self._disagree(look.co_variable_of[entity], report)
 
     def _touched(self) -> set[str]:
         """What may not be as it was: all but what was kept, or written to byte by byte."""
         changed = [c for c in self._plan.changed if not c.written_only]
         touched = {entity for change in changed for entity in change.entities}
-        touched.update(*(self._before.group_of.get(entity, ()) for entity in touched))
-        return touched.union(*(self._before.group_of[name] for name in self._plan.removed))
+        touched.update(*(self._before.co_variable_of.get(entity, ()) for entity in touched))
+        return touched.union(*(self._before.co_variable_of[name] for name in self._plan.removed))
 
-    def _disagree(self, group: tuple[str, ...], report: Report) -> None:
-        versions = {self._target[entity] for entity in group if entity in self._target}
+    def _disagree(self, co_variable: tuple[str, ...], report: Report) -> None:
+        versions = {self._target[entity] for entity in co_variable if entity in self._target}
         patched = {
             change.version for change in self._plan.changed
             if change.version in versions and change.actions
         }  # fmt: skip
         self.unfaithful |= patched
         if not patched:
-            for entity in group:
-                if is_number(entity) or entity in report.recomputed:
+            for entity in co_variable:
+                if is_definition(entity) or entity in report.recomputed:
                     continue
                 name = entity.removeprefix(SETTING)
                 if name not in report.missing:
@@ -425,7 +435,9 @@ class _Attempt:
                         name, "what came back is not quite what was stored (its pickling lies)"
                     )
 
-    def _same(self, look: Look, group: tuple[str, ...], version: VersionId, again: bool) -> bool:
+    def _same(
+        self, look: Look, co_variable: tuple[str, ...], version: VersionId, again: bool
+    ) -> bool:
         """Whether the live values equal freshly loaded ones in all that is state.
 
         Args:
@@ -435,11 +447,11 @@ class _Attempt:
         observer = self._place.observer
         try:
             build = Build(
-                self._place.store, self._place.history, observer.identities,
+                self._place.store, self._place.history, observer.object_ids,
                 self._place.namespace, self._target, {},
-                {number: obj for number, obj in look.values.items() if is_number(number)},
+                {number: obj for number, obj in look.values.items() if is_definition(number)},
             )  # fmt: skip
-            names = [entity for entity in group if not is_number(entity)]
+            names = [entity for entity in co_variable if not is_definition(entity)]
             build.reuses = not again
             with build, quietly():
                 stored = {name: build.assembly(version).root(name) for name in names}
@@ -461,23 +473,23 @@ class _Attempt:
         observer = self._place.observer
         present = {entity: v for entity, v in self._target.items() if entity in look.values}
         gone = [entity for entity in observer.state if entity not in present]
-        for cut in self._cuts.values():
-            for part in cut.parts:
-                for piece in part.pieces:
+        for partition in self._partitions.values():
+            for component in partition.components:
+                for live_segment in component.live_segments:
                     # It is in the store: it is what the version was built from.
-                    piece.stored = piece.stored or piece.named
+                    live_segment.stored = live_segment.stored or live_segment.named
         for change in self._plan.changed:
             if change.written_only:
                 # Nobody has looked at it since.
                 look = look.without(change.entities)
         # A setting that could not be set is now what it was: to be found by the next look.
-        look = look.without(filter(is_setting, look.sightings.keys() - self._target.keys()))
-        observer.accept(look, Change(present, gone, {}, self._cuts))
+        look = look.without(filter(is_setting, look.last_seen.keys() - self._target.keys()))
+        observer.accept(look, Change(present, gone, {}, self._partitions))
         report.patched.sort()
         report.loaded.sort()
         report.settings.sort()
 
 
-def _live_definition(place: Place, look: Look, number: str) -> Any | None:
+def _live_definition(place: Workspace, look: Look, number: str) -> Any | None:
     found = look.values.get(number)
-    return place.observer.identities.live(number) if found is None else found
+    return place.observer.object_ids.live(number) if found is None else found

@@ -12,14 +12,14 @@ from kishu.guard import quietly
 from kishu.history import documents, labels
 from kishu.history.history import History, State
 from kishu.history.ledger import Ledger
-from kishu.history.records import CommitId, Operation, OperationKind, is_number, is_variable
+from kishu.history.records import CommitId, Operation, OperationKind, is_definition, is_variable
 from kishu.ports import Host, Progress
 from kishu.store.store import Store
 from kishu.store.writer import Writer
 from kishu.travel.at import At
 from kishu.travel.replay import Replayer
 from kishu.travel.report import Report
-from kishu.travel.restore import Place, let_go, note_shortfall, restore
+from kishu.travel.restore import Workspace, let_go, note_shortfall, restore
 from kishu.worktree.worktree import Worktree
 
 
@@ -52,14 +52,14 @@ class Traveller:
 
     def undo(self, n: int, force: bool) -> Report:
         """Take back the last steps, as `Session.undo` says."""
-        steps = self._ledger.steps.undone(n)
-        last = steps[-1]
-        label = "Undid " + labels.of_steps(steps)
+        undo_stack = self._ledger.undo_stack.undone(n)
+        last = undo_stack[-1]
+        label = "Undid " + labels.of_steps(undo_stack)
         return self.go("undo", last.before, label, force, position=last.previous)
 
     def redo(self, n: int, force: bool) -> Report:
         """Do undone steps again, as `Session.redo` says."""
-        stands = self._ledger.steps.redone(n)
+        stands = self._ledger.undo_stack.redone(n)
         done = [self._history.operations[stand.position] for stand in stands]
         last = stands[-1]
         return self.go(
@@ -128,7 +128,7 @@ class Traveller:
         if code is not None:
             worktree.commit_document()
         with suppress(NotRecording):
-            if worktree.try_before_replacing(e for e, v in now.items() if wanted.get(e) != v):
+            if worktree.check_before_replacing(e for e, v in now.items() if wanted.get(e) != v):
                 look = worktree.commit_found(changing)
         report = Report(kind, label, before=self._ledger.head)
         place = self._place()
@@ -147,10 +147,10 @@ class Traveller:
         report.ms = (time.perf_counter() - start) * 1e3
         return report
 
-    def _place(self) -> Place:
+    def _place(self) -> Workspace:
         worktree, host = self._worktree, self._host
-        replayer = Replayer(self._store, self._history, worktree.identities, host, self._config)
-        return Place(
+        replayer = Replayer(self._store, self._history, worktree.object_ids, host, self._config)
+        return Workspace(
             self._store, self._history, worktree.observer, host.namespace, host.defaults,
             host.ambient, worktree.variables, replayer.values, worktree.recorder, self._progress,
         )  # fmt: skip
@@ -175,7 +175,7 @@ class Traveller:
         with quietly():
             values = {name: build.value(name) for name in names}
         for number, made in build.built_definitions.items():
-            self._worktree.identities.register(number, made)
+            self._worktree.object_ids.register(number, made)
         self._host.namespace.update(values)
         self._worktree.commit("found", "checkout")
         report.loaded = sorted(names)
@@ -203,12 +203,12 @@ class Traveller:
         same = {
             entity: obj
             for entity, version in state.items()
-            if is_number(entity)
+            if is_definition(entity)
             and live.get(entity) == version
-            and (obj := self._worktree.identities.live(entity)) is not None
+            and (obj := self._worktree.object_ids.live(entity)) is not None
         }
         return Build(
-            self._store, self._history, self._worktree.identities, self._host.namespace, state, {},
+            self._store, self._history, self._worktree.object_ids, self._host.namespace, state, {},
             same,
         )  # fmt: skip
 

@@ -48,7 +48,7 @@ class Canonical(Reducing, _Python):  # type: ignore[misc]
         return self._unnumbered(type_name(type(obj)), kind, content or None)
 
     def _unnumbered(self, *known: object) -> Any:
-        self.by_value(known)
+        self.ignore_sharing(known)
         return loading.Missing, known
 
     def _save_str(self, text: str) -> None:

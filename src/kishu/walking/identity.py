@@ -9,11 +9,11 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-Number = str
+ObjectId = str
 """``#<session>.<count>``: also the entity's name in a state."""
 
 
-class Identities:
+class ObjectIds:
     """Which live object has which number, without keeping any of them alive.
 
     Objects that cannot be weakly referenced are known by their address; `retain` must then be
@@ -24,11 +24,11 @@ class Identities:
     def __init__(self, session: str) -> None:
         self._session = session
         self._count = 0
-        self._numbers: dict[int, Number] = {}
-        self._objects: dict[Number, weakref.ref[Any] | None] = {}
-        self._ids: dict[Number, int] = {}
+        self._numbers: dict[int, ObjectId] = {}
+        self._objects: dict[ObjectId, weakref.ref[Any] | None] = {}
+        self._ids: dict[ObjectId, int] = {}
 
-    def number(self, obj: object) -> Number:
+    def number(self, obj: object) -> ObjectId:
         """The object's number, given now if it has none."""
         number = self._numbers.get(id(obj))
         if number is not None:
@@ -40,7 +40,7 @@ class Identities:
         self.register(number, obj)
         return number
 
-    def register(self, number: Number, obj: object) -> None:
+    def register(self, number: ObjectId, obj: object) -> None:
         """Say that ``obj`` is the object of that number, as a restore does."""
         self._forget(number)
         try:
@@ -56,24 +56,24 @@ class Identities:
         if number is not None:
             self._forget(number)
 
-    def live(self, number: Number) -> Any | None:
+    def live(self, number: ObjectId) -> Any | None:
         """The live object of that number; None when it is gone or known only by address."""
         ref = self._objects.get(number)
         return None if ref is None else ref()
 
-    def all_live(self) -> dict[Number, Any]:
+    def all_live(self) -> dict[ObjectId, Any]:
         """The live objects of all numbers."""
         found = {number: self.live(number) for number in self._objects}
         return {number: obj for number, obj in found.items() if obj is not None}
 
-    def retain(self, met: set[Number]) -> None:
+    def retain(self, met: set[ObjectId]) -> None:
         """Forget those that are dead or were not met in the observation that just ended."""
         for number in list(self._objects):
             ref = self._objects[number]
             if (ref is None and number not in met) or (ref is not None and ref() is None):
                 self._forget(number)
 
-    def _forget(self, number: Number) -> None:
+    def _forget(self, number: ObjectId) -> None:
         address = self._ids.pop(number, None)
         if address is not None and self._numbers.get(address) == number:
             del self._numbers[address]

@@ -21,7 +21,7 @@ class Counts(Protocol):
     nodes: int
 
 
-class Held(NamedTuple):
+class ExternalReferences(NamedTuple):
     """What something else holds, too.
 
     Attributes:
@@ -33,7 +33,9 @@ class Held(NamedTuple):
     places: list[tuple[int, int]]
 
 
-def held_nodes(elements: list[Any], extra: int, counters: Counts) -> Held | None:
+def externally_referenced(
+    elements: list[Any], extra: int, counters: Counts
+) -> ExternalReferences | None:
     """The nodes in a run that something else holds too.
 
     None if it does not consist of built-in containers and atoms alone. Level by level, in C: what
@@ -66,7 +68,7 @@ def held_nodes(elements: list[Any], extra: int, counters: Counts) -> Held | None
             more += met
         before += len(level)
         level, lone = gc.get_referents(*level), _LONE
-    return Held(frozenset(_linking(more)), places)
+    return ExternalReferences(frozenset(_linking(more)), places)
 
 
 def _linking(held: list[Any]) -> Iterator[int]:
@@ -83,7 +85,7 @@ def _counts(level: list[Any]) -> list[int]:
 
 
 def _lone_count() -> int:
-    """The count of references that a node of one holder shows in `held_nodes`."""
+    """The count of references that a node of one holder shows in `externally_referenced`."""
     holder: list[list[Any]] = [[]]
     return _counts(gc.get_referents(holder))[0]
 

@@ -20,11 +20,11 @@ from kishu.handlers.numpy import form_of, holds_objects, in_memory_order
 from kishu.handlers.registry import ATOMS, treatment
 from kishu.history.reasons import Unstorable
 from kishu.history.records import Segment
-from kishu.walking.identity import Number
-from kishu.walking.references import LINKING, held_nodes
+from kishu.walking.identity import ObjectId
+from kishu.walking.references import LINKING, externally_referenced
 from kishu.walking.walk import PROTOCOL, Counters, Scan, Sink, Walk, plain_scan
 
-LONG = 4096
+SEGMENTED = 4096
 """Elements from which a container is walked in segments."""
 
 _ELEMENTS = 1024
@@ -36,15 +36,15 @@ _SURE = 4
 _LOOKED_AT = 256
 
 
-class Entangled(Exception):
+class SelfContaining(Exception):
     """A long container is met within a piece of one: they are walked whole, as anything else."""
 
 
-def is_long(value: Any) -> bool:
+def is_segmented(value: Any) -> bool:
     """Whether a value is walked in segments."""
     if type(value) in LINKING:
-        return len(value) >= LONG
-    return is_array(value) and value.size >= LONG and holds_objects(value)
+        return len(value) >= SEGMENTED
+    return is_array(value) and value.size >= SEGMENTED and holds_objects(value)
 
 
 def is_array(value: object) -> bool:
@@ -58,12 +58,12 @@ def form(container: Any) -> list[bytes]:
     return [pickle.dumps(form_of(container), PROTOCOL)] if is_array(container) else []
 
 
-def longs_within(value: object) -> dict[int, Any]:
+def segmented_within(value: object) -> dict[int, Any]:
     """The long containers that a value is, or holds near its surface, by address.
 
     Which they are depends on the content alone, so that a restored value is stored as it was.
     """
-    if is_long(value):
+    if is_segmented(value):
         return {id(value): value}
     found: dict[int, Any] = {}
     waiting, seen, left = [value], {id(value)}, _LOOKED_AT
@@ -76,7 +76,7 @@ def longs_within(value: object) -> dict[int, Any]:
             if type(child) in ATOMS or id(child) in seen:
                 continue
             seen.add(id(child))
-            if is_long(child):
+            if is_segmented(child):
                 found[id(child)] = child
             else:
                 waiting.append(child)
@@ -97,7 +97,7 @@ def _children(value: object) -> Sequence[Any]:
     return list(value.values()) if type(value) is dict else ()
 
 
-class Piece:
+class LiveSegment:
     """A run of a long container's elements, as a look saw it.
 
     Attributes:
@@ -113,8 +113,8 @@ class Piece:
     """
 
     __slots__ = (
-        "count", "digest", "first", "held", "marks", "members", "named", "refs", "scan", "stored",
-        "unstorable",
+        "count", "digest", "first", "held", "members", "named", "refs", "scan", "stored",
+        "unstorable", "unstorable_ids",
     )  # fmt: skip
 
     def __init__(
@@ -125,7 +125,7 @@ class Piece:
         self.held = held
         self.digest = scan.digest
         self.refs = scan.refs
-        self.marks = scan.marks
+        self.unstorable_ids = scan.unstorable_ids
         self.unstorable = scan.unstorable
         self.scan: Scan | None = scan
         self.members: list[int] = []
@@ -133,7 +133,7 @@ class Piece:
         self.named: Segment | None = None
 
 
-class _Known(NamedTuple):
+class _KnownSegment(NamedTuple):
     """A piece as it was when last accepted; an empty digest says: not seen yet, but cut here."""
 
     size: int
@@ -147,12 +147,12 @@ class Around(NamedTuple):
 
     digest: bytes
     ids: frozenset[int]
-    refs: dict[Number, object]
-    marks: tuple[Number, ...]
+    refs: dict[ObjectId, object]
+    unstorable_ids: tuple[ObjectId, ...]
     unstorable: list[Unstorable]
 
 
-class Longs:
+class SegmentedContainers:
     """The long containers of a session and where their pieces begin.
 
     Args:
@@ -162,12 +162,12 @@ class Longs:
     def __init__(self, new_walk: Callable[[bool], Walk], counters: Counters) -> None:
         self._new_walk = new_walk
         self._counters = counters
-        self._known: dict[int, list[_Known]] = {}
+        self._known: dict[int, list[_KnownSegment]] = {}
         self._owner: dict[str, tuple[int, ...]] = {}
-        self._looked: dict[int, list[Piece]] = {}
+        self._looked: dict[int, list[LiveSegment]] = {}
         self._met: dict[str, tuple[int, ...]] = {}
         sink = Sink()
-        self._stream = sink.pieces
+        self._stream = sink.live_segments
         self._pickler = pickle.Pickler(sink, PROTOCOL)
 
     def begin(self) -> None:
@@ -177,8 +177,10 @@ class Longs:
 
     def accept(self) -> None:
         """Take what was just seen for true."""
-        for address, pieces in self._looked.items():
-            self._known[address] = [_Known(p.count, p.first, p.digest, p.stored) for p in pieces]
+        for address, live_segments in self._looked.items():
+            self._known[address] = [
+                _KnownSegment(p.count, p.first, p.digest, p.stored) for p in live_segments
+            ]
         self._owner.update(self._met)
         self.begin()
 
@@ -194,11 +196,13 @@ class Longs:
 
     def adopt(self, container: Any, counts: Iterable[int]) -> None:
         """A restore made the container of segments of so many elements: they stay its pieces."""
-        line = Line(container)
+        elements_of = Elements(container)
         known = []
         at = 0
         for count in counts:
-            known.append(_Known(count, line.addresses(at, at + min(count, _SURE)), b"", None))
+            known.append(
+                _KnownSegment(count, elements_of.addresses(at, at + min(count, _SURE)), b"", None)
+            )
             at += count
         self._known[id(container)] = known
 
@@ -212,24 +216,26 @@ class Longs:
         before = self._owner.get(entity, ())
         digest = xxhash.xxh3_128()
         ids = set(containers)
-        refs: dict[Number, object] = {}
-        marks: list[Number] = []
+        refs: dict[ObjectId, object] = {}
+        unstorable_ids: list[ObjectId] = []
         unstorable: list[Unstorable] = []
         for index, container in enumerate(containers.values()):
             digest.update(b"".join(form(container)))
             was = before[index] if index < len(before) else 0
-            for piece in self.pieces(container, was, tolerant):
-                if not piece.held.isdisjoint(containers):
-                    raise Entangled
-                digest.update(piece.digest)
-                ids |= piece.held
-                refs.update(piece.refs)
-                marks += piece.marks
-                unstorable += piece.unstorable
+            for live_segment in self.live_segments(container, was, tolerant):
+                if not live_segment.held.isdisjoint(containers):
+                    raise SelfContaining
+                digest.update(live_segment.digest)
+                ids |= live_segment.held
+                refs.update(live_segment.refs)
+                unstorable_ids += live_segment.unstorable_ids
+                unstorable += live_segment.unstorable
         self._met[entity] = tuple(containers)
-        return Around(digest.digest(), frozenset(ids), refs, tuple(marks), unstorable)
+        return Around(digest.digest(), frozenset(ids), refs, tuple(unstorable_ids), unstorable)
 
-    def pieces(self, container: Any, was: int = 0, tolerant: bool = False) -> list[Piece]:
+    def live_segments(
+        self, container: Any, was: int = 0, tolerant: bool = False
+    ) -> list[LiveSegment]:
         """The pieces of a container as they are in this look.
 
         Args:
@@ -239,67 +245,75 @@ class Longs:
         found = self._looked.get(id(container))
         if found is None:
             known = self._known.get(id(container)) or self._known.get(was, [])
-            found = self._cut(Line(container), known, tolerant)
+            found = self._cut(Elements(container), known, tolerant)
             self._looked[id(container)] = found
         return found
 
-    def _cut(self, line: Line, known: list[_Known], tolerant: bool) -> list[Piece]:
-        pieces: list[Piece] = []
+    def _cut(
+        self, elements_of: Elements, known: list[_KnownSegment], tolerant: bool
+    ) -> list[LiveSegment]:
+        live_segments: list[LiveSegment] = []
         starts: dict[int, int] = {}
         at = index = 0
-        while at < line.count:
-            end = line.count
+        while at < elements_of.count:
+            end = elements_of.count
             if index < len(known):
                 was = known[index]
-                if at + was.size <= line.count:
-                    piece = self._walk(line, at, at + was.size, tolerant)
-                    if piece.digest == was.digest or not was.digest:
-                        piece.stored = was.stored
-                        if piece.stored is not None:
-                            piece.scan = None
-                        pieces.append(piece)
+                if at + was.size <= elements_of.count:
+                    live_segment = self._walk(elements_of, at, at + was.size, tolerant)
+                    if live_segment.digest == was.digest or not was.digest:
+                        live_segment.stored = was.stored
+                        if live_segment.stored is not None:
+                            live_segment.scan = None
+                        live_segments.append(live_segment)
                         at, index = at + was.size, index + 1
                         continue
                 starts = starts or {old.first[0]: n for n, old in enumerate(known)}
-                index, end = _resume(line, at, known, starts, index)
-            if pieces and end > at and pieces[-1].count + end - at <= _ELEMENTS:
+                index, end = _resume(elements_of, at, known, starts, index)
+            if live_segments and end > at and live_segments[-1].count + end - at <= _ELEMENTS:
                 # Or a list that is appended to would end in pieces of one.
-                at -= pieces.pop().count
-            pieces += self._cut_anew(line, at, end, tolerant)
+                at -= live_segments.pop().count
+            live_segments += self._cut_anew(elements_of, at, end, tolerant)
             at = end
-        return pieces
+        return live_segments
 
-    def _cut_anew(self, line: Line, at: int, end: int, tolerant: bool) -> Iterator[Piece]:
+    def _cut_anew(
+        self, elements_of: Elements, at: int, end: int, tolerant: bool
+    ) -> Iterator[LiveSegment]:
         """Pieces of a thousand elements, fewer where these are large."""
         step = _ELEMENTS
         while at < end:
             to = end if end - at < step * 3 // 2 else at + step
-            piece = self._walk(line, at, to, tolerant)
-            while _nbytes(piece) > _MOST_BYTES and to - at >= 2 * _FEWEST:
+            live_segment = self._walk(elements_of, at, to, tolerant)
+            while _nbytes(live_segment) > _MOST_BYTES and to - at >= 2 * _FEWEST:
                 step = max(_FEWEST, (to - at) // 2)
                 to = at + step
-                piece = self._walk(line, at, to, tolerant)
-            yield piece
+                live_segment = self._walk(elements_of, at, to, tolerant)
+            yield live_segment
             at = to
 
-    def _walk(self, line: Line, at: int, end: int, tolerant: bool) -> Piece:
-        content, elements = line.content(at, end)
-        held = held_nodes(elements, line.extra, self._counters)
+    def _walk(self, elements_of: Elements, at: int, end: int, tolerant: bool) -> LiveSegment:
+        content, elements = elements_of.content(at, end)
+        held = externally_referenced(elements, elements_of.extra, self._counters)
         if held is None:
-            scan = self._new_walk(tolerant).scan_piece(content, elements, line.extra)
-            return Piece(end - at, line.addresses(at, min(at + _SURE, end)), scan.ids, scan)
+            scan = self._new_walk(tolerant).scan_segment(content, elements, elements_of.extra)
+            return LiveSegment(
+                end - at, elements_of.addresses(at, min(at + _SURE, end)), scan.ids, scan
+            )
         self._pickler.dump(content)
         self._pickler.clear_memo()
         scan = plain_scan(list(self._stream))
         self._stream.clear()
-        return Piece(end - at, line.addresses(at, min(at + _SURE, end)), held.ids, scan)
+        return LiveSegment(
+            end - at, elements_of.addresses(at, min(at + _SURE, end)), held.ids, scan
+        )
 
 
-def _nbytes(piece: Piece) -> int:
-    return sum(map(len, piece.scan.stream)) if piece.scan is not None else 0
+def _nbytes(live_segment: LiveSegment) -> int:
+    return sum(map(len, live_segment.scan.stream)) if live_segment.scan is not None else 0
 
 
-class Line:
+class Elements:
     """A container's elements in order.
 
     Attributes:
@@ -340,7 +354,7 @@ class Line:
 
 
 def _resume(
-    line: Line, at: int, known: list[_Known], starts: dict[int, int], index: int
+    elements_of: Elements, at: int, known: list[_KnownSegment], starts: dict[int, int], index: int
 ) -> tuple[int, int]:
     """Which old piece is the first to begin again after ``at``, and where.
 
@@ -351,8 +365,8 @@ def _resume(
         starts: the number of the piece that begins with an address.
     """
     was = known[index]
-    sight = min(line.count, at + was.size + 2 * _ELEMENTS)
-    addresses = line.addresses(at, sight)
+    sight = min(elements_of.count, at + was.size + 2 * _ELEMENTS)
+    addresses = elements_of.addresses(at, sight)
     if index + 1 < len(known):
         begin = known[index + 1].first
         if addresses[was.size : was.size + len(begin)] == begin:

@@ -24,13 +24,13 @@ import xxhash
 from kishu.handlers import loading
 from kishu.handlers.classes import parts_of_class
 from kishu.handlers.code import parts_of_function
+from kishu.handlers.extra_state import extra_names, with_extra_state
 from kishu.handlers.instances import has_caches, reduce_instance, without_caches
 from kishu.handlers.registry import ATOMS, Reduced, importable, treatment, type_name
-from kishu.handlers.supplements import lost_names, supplemented
 from kishu.history.blobs import CHUNK_BYTES
 from kishu.history.reasons import Unstorable, UnstorableKind
-from kishu.walking.identity import Identities, Number
-from kishu.walking.references import held_nodes
+from kishu.walking.identity import ObjectId, ObjectIds
+from kishu.walking.references import externally_referenced
 
 _NOTHING: dict[str, Any] = {}
 PROTOCOL = 5
@@ -88,15 +88,15 @@ class Scan(NamedTuple):
     ids: frozenset[int]
     top: int
     loops: bool
-    refs: dict[Number, object]
-    marks: tuple[Number, ...]
+    refs: dict[ObjectId, object]
+    unstorable_ids: tuple[ObjectId, ...]
     buffers: list[Memory]
     oob: list[Memory]
     code: list[CodeType | int]
     unstorable: list[Unstorable]
     opaque: list[str]
     members: list[int]
-    longs: dict[int, Any] | None = None
+    segmented: dict[int, Any] | None = None
     apart: bool = False
 
     @property
@@ -131,11 +131,11 @@ class Sink:
     """Where the pickler writes: pieces, without a copy of the large ones."""
 
     def __init__(self) -> None:
-        self.pieces: list[bytes] = []
+        self.live_segments: list[bytes] = []
 
     def write(self, data: bytes) -> None:
         """Take a piece."""
-        self.pieces.append(data if type(data) is bytes else bytes(data))
+        self.live_segments.append(data if type(data) is bytes else bytes(data))
 
 
 def _take_oob(oob: list[Memory], counters: Counters, buffer: pickle.PickleBuffer) -> None:
@@ -160,7 +160,7 @@ class Context(NamedTuple):
         tables: what handlers need to know of all variables; empty again at each look.
     """
 
-    identities: Identities
+    object_ids: ObjectIds
     user_globals: dict[str, Any]
     excluded: frozenset[str]
     counters: Counters
@@ -181,26 +181,26 @@ class Reducing:
         super().__init__(  # type: ignore[call-arg]
             sink, PROTOCOL, buffer_callback=partial(_take_oob, oob, context.counters)
         )
-        self._stream = sink.pieces
+        self._stream = sink.live_segments
         self._oob = oob
         self._context = context
         self.user_globals = context.user_globals
-        self._identities = context.identities
+        self._object_ids = context.object_ids
         self._excluded = context.excluded
         self._counters = context.counters
         self._tolerant = tolerant
         self._asked = False
         self._buffers: list[Memory] = []
-        self._refs: dict[Number, object] = {}
-        self._marks: dict[Number, None] = {}
+        self._refs: dict[ObjectId, object] = {}
+        self._unstorable_ids: dict[ObjectId, None] = {}
         self._code: list[CodeType | int] = []
         self._unstorable: list[Unstorable] = []
         self._opaque: dict[str, None] = {}
-        self._linked: set[int] = set()
+        self._tracked_sharing: set[int] = set()
         self._taken: dict[int, tuple[int, int]] = {}
         self._places: list[tuple[int, int]] = []
         self._apart = False
-        self._by_value: set[int] = set()
+        self._ignored_sharing: set[int] = set()
         self._kept: list[object] = []
         self._deferred: set[int] = set()
         self._replaced: dict[int, dict[str, Any]] = {}
@@ -227,16 +227,16 @@ class Reducing:
             tables[name] = make()
         return tables[name]
 
-    def tie(self, holder: object) -> None:
+    def track_content_sharing(self, holder: object) -> None:
         """Say that sharing what it holds is state, though sharing itself may not be."""
         # No object has an odd address: this one is not taken back with the holder's own.
-        self._linked.add(id(holder) + 1)
+        self._tracked_sharing.add(id(holder) + 1)
 
     def opaque(self, what: str) -> None:
         """Say that something of the value is not checked further."""
         self._opaque[what] = None
 
-    def pieces(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
+    def live_segments(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
         """Take plain objects out of the stream; None: they stay in it."""
         return None
 
@@ -246,7 +246,7 @@ class Reducing:
 
     def definition(self, obj: object) -> str:
         """Note that the value refers to a definition; gives its number."""
-        number = self._identities.number(obj)
+        number = self._object_ids.number(obj)
         self._refs[number] = obj
         return number
 
@@ -255,34 +255,34 @@ class Reducing:
     ) -> Reduced:
         """Leave the object out; ``content`` tells when it has changed."""
         self._unstorable.append(Unstorable(type_name(type(obj)), kind, detail))
-        number = self._identities.number(obj)
-        self._marks[number] = None
+        number = self._object_ids.number(obj)
+        self._unstorable_ids[number] = None
         arguments = number, len(self._unstorable) - 1
         if not content:
             return loading.unstorable, arguments
         return loading.unstorable, arguments, content, None, None, loading.ignore_content
 
-    def renumber(self, obj: object) -> None:
+    def renew_id(self, obj: object) -> None:
         """Say that it is no longer what was left out under its number."""
-        self._identities.forget(obj)
+        self._object_ids.forget(obj)
 
     def place(self, code: CodeType | int) -> int:
         """Note where code, or the class on that line, came from; gives the note's position."""
         self._code.append(code)
         return len(self._code) - 1
 
-    def link(self, obj: object) -> None:
+    def track_sharing(self, obj: object) -> None:
         """Say that sharing this object is state."""
-        self._linked.add(id(obj))
+        self._tracked_sharing.add(id(obj))
 
-    def by_value(self, obj: object) -> None:
+    def ignore_sharing(self, obj: object) -> None:
         """Say that sharing this object is not state."""
-        self._by_value.add(id(obj))
+        self._ignored_sharing.add(id(obj))
         self._kept.append(obj)
 
-    def is_by_value(self, obj: object) -> bool:
-        """Whether `by_value` was said of it."""
-        return id(obj) in self._by_value
+    def ignores_sharing(self, obj: object) -> bool:
+        """Whether `ignore_sharing` was said of it."""
+        return id(obj) in self._ignored_sharing
 
     def is_scanned(self, obj: object) -> bool:
         """Whether it is what is walked, and not only held by that."""
@@ -308,7 +308,7 @@ class Reducing:
         """Whether `defer` was said of it."""
         return id(cell) in self._deferred
 
-    def is_apart(self, obj: object) -> bool:
+    def is_component(self, obj: object) -> bool:
         """Whether it is a part of its own, to which this walk only refers."""
         return False
 
@@ -333,7 +333,7 @@ class Reducing:
             reduced = self._try_reduce(obj)
         elif compiled:
             reduced = self._reduce_compiled(obj)
-        elif opaque and (lost_names(cls) or has_caches(cls)):
+        elif opaque and (extra_names(cls) or has_caches(cls)):
             reduced = _reduced(obj)
         else:
             return NotImplemented
@@ -341,13 +341,13 @@ class Reducing:
 
     def _note_opaque(self, obj: Any) -> None:
         if hasattr(obj, "__qualname__") and importable(obj):
-            self.by_value(obj)
+            self.ignore_sharing(obj)
         else:
             self._opaque[type_name(type(obj))] = None
 
     def _amended(self, obj: Any, reduced: Reduced) -> Reduced:
         """An object's own reduce, without what reading it leaves, and with what it leaves out."""
-        return supplemented(self, obj, without_caches(self, obj, reduced))
+        return with_extra_state(self, obj, without_caches(self, obj, reduced))
 
     def _reduce_compiled(self, obj: Any) -> Reduced:
         """The object's own reduce; arrays that it made in passing are nobody's state."""
@@ -361,7 +361,7 @@ class Reducing:
                 inner = given.values() if type(given) is dict else given
                 for value in inner if isinstance(inner, Iterable) else ():
                     if type(value) is numpy.ndarray and id(value) not in held:
-                        self.by_value(value)
+                        self.ignore_sharing(value)
         return reduced
 
     def _try_reduce(self, obj: Any) -> Reduced:
@@ -390,7 +390,7 @@ class Walk(Reducing, pickle.Pickler):
     _elements: frozenset[int] = frozenset()
     _extra = 0
 
-    def pieces(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
+    def live_segments(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
         """Take plain objects out of the stream, a thousand to a chunk."""
         if id(holder) in self._taken:
             self._apart = True
@@ -401,14 +401,14 @@ class Walk(Reducing, pickle.Pickler):
         places: list[tuple[int, int]] = []
         for at in range(0, len(items), _TOGETHER):
             run = items[at : at + _TOGETHER]
-            held = held_nodes(run, extra, self._counters)
+            held = externally_referenced(run, extra, self._counters)
             if held is None:
                 return None
             ids |= held.ids
             places += held.places
             taken.append(pickle.dumps(run, PROTOCOL))
             ends.append(len(taken[-1]) + (ends[-1] if ends else 0))
-        self._linked |= ids
+        self._tracked_sharing |= ids
         self._places += places
         self._apart |= bool(places)
         self._counters.bytes_hashed += ends[-1]
@@ -425,13 +425,13 @@ class Walk(Reducing, pickle.Pickler):
         if isinstance(obj, type):
             skeleton, content = parts_of_class(self, obj)
             if skeleton[0] == "enum":
-                self.by_value(skeleton[-1])
+                self.ignore_sharing(skeleton[-1])
         elif isinstance(obj, FunctionType):
             skeleton, content = parts_of_function(self, obj)
         else:
             return self.scan((), ())
         # Made here and gone after the walk: something else may then lie at its address.
-        self.by_value(content)
+        self.ignore_sharing(content)
         return self.scan(skeleton, content)
 
     def scan(self, *values: object) -> Scan:
@@ -452,7 +452,7 @@ class Walk(Reducing, pickle.Pickler):
         self._counters.values += len(values)
         return self._found(values)
 
-    def scan_piece(self, content: Any, elements: list[Any], extra: int) -> Scan:
+    def scan_segment(self, content: Any, elements: list[Any], extra: int) -> Scan:
         """Walk some of a long container's elements.
 
         Args:
@@ -487,19 +487,19 @@ class Walk(Reducing, pickle.Pickler):
             found = self.scan(*values)
         except Exception:
             return None
-        signs = found.ids, tuple(map(id, values)), tuple(found.refs), found.marks
+        signs = found.ids, tuple(map(id, values)), tuple(found.refs), found.unstorable_ids
         return found.digest, hash(signs)
 
     def _found(self, values: tuple[object, ...]) -> Scan:
         memo = self.memo.copy()
         self._counters.nodes += len(memo)
         top = id(values[0]) if len(values) == 1 and id(values[0]) in memo else 0
-        if top and not links(values[0]):
+        if top and not sharing_is_state(values[0]):
             top = 0
         stream = self._stream
         digest = xxhash.xxh3_128()
-        for piece in stream:
-            digest.update(piece)
+        for live_segment in stream:
+            digest.update(live_segment)
         for memory in self._buffers:
             digest.update(memory.digests)
         for memory in self._oob:
@@ -515,7 +515,7 @@ class Walk(Reducing, pickle.Pickler):
             top=top,
             loops=bool(top) and refers_to(stream, memo[top][0]),
             refs=self._refs,
-            marks=tuple(self._marks),
+            unstorable_ids=tuple(self._unstorable_ids),
             buffers=self._buffers,
             oob=self._oob,
             code=self._code,
@@ -541,8 +541,8 @@ class Walk(Reducing, pickle.Pickler):
         node's count of references is known, and what only one thing holds is not shared.
         """
         if not self._asked and len(memo) <= _FEW:
-            few = [i for i, (_, o) in memo.items() if type(o) is not str and links(o)]
-            return (frozenset(few) | self._linked) - self._by_value - self._passing
+            few = [i for i, (_, o) in memo.items() if type(o) is not str and sharing_is_state(o)]
+            return (frozenset(few) | self._tracked_sharing) - self._ignored_sharing - self._passing
         held = _held_by_more(memo, _LONE)
         if self._elements:
             del held
@@ -552,29 +552,30 @@ class Walk(Reducing, pickle.Pickler):
                 for node in _held_by_more(memo, _LONE)
                 if id(node) not in self._elements or id(node) in more
             ]
-        kinds = {cls: treatment(cls).links for cls in set(map(type, held))}
+        kinds = {cls: treatment(cls).sharing_is_state for cls in set(map(type, held))}
         ids = {id(node) for node in held if kinds[type(node)]}
         passing = [node for node in held if not kinds[type(node)]]
         if passing:
             ids.update(_linking_within(passing, memo))
-        return (frozenset(ids) | self._linked) - self._by_value - self._passing
+        return (frozenset(ids) | self._tracked_sharing) - self._ignored_sharing - self._passing
 
 
 def plain_scan(stream: list[bytes]) -> Scan:
     """The scan of what was found to be built-in containers and atoms alone."""
     digest = xxhash.xxh3_128()
-    for piece in stream:
-        digest.update(piece)
+    for live_segment in stream:
+        digest.update(live_segment)
     return Scan(
         digest=digest.digest(), plain=True, stream=stream, ids=frozenset(), top=0, loops=False,
-        refs={}, marks=(), buffers=[], oob=[], code=[], unstorable=[], opaque=[], members=[],
+        refs={}, unstorable_ids=(), buffers=[], oob=[], code=[], unstorable=[], opaque=[],
+        members=[],
     )  # fmt: skip
 
 
 class WholeWalk(Walk):
     """A walk of what several variables may share: nothing of that leaves the stream."""
 
-    def pieces(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
+    def live_segments(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
         """They stay in the stream."""
         return None
 
@@ -600,14 +601,14 @@ class LoopWalk(WholeWalk):
         return found._replace(members=[id(self._top)] if self._met > 1 else [])
 
 
-class CutWalk(WholeWalk):
+class ComponentWalk(WholeWalk):
     """A walk that stops at other tops and at nodes that belong to them.
 
     ``conflicts`` then holds, by address, the objects met that belong to another part.
     """
 
-    def cut(
-        self, value_top: int, hollow: bool, tops: dict[int, int], owners: dict[int, int]
+    def begin_component(
+        self, value_top: int, shell: bool, tops: dict[int, int], owners: dict[int, int]
     ) -> None:
         """Prepare for the walk of one part.
 
@@ -619,14 +620,14 @@ class CutWalk(WholeWalk):
             owners: which top each node already met belongs to; extended by the walk.
         """
         self._own = value_top
-        self._hollow = hollow
+        self._shells = shell
         self._begun = False
         self._tops = tops
         self._owners = owners
         self._members: dict[int, int] = {}
         self.conflicts: dict[int, Any] = {}
 
-    def is_apart(self, obj: object) -> bool:
+    def is_component(self, obj: object) -> bool:
         """Whether it is a part of its own, to which this walk only refers."""
         return id(obj) in self._tops
 
@@ -640,7 +641,7 @@ class CutWalk(WholeWalk):
         if (
             reduced is NotImplemented
             and treatment(type(obj)).plain
-            and self.is_apart(getattr(obj, "__dict__", None))
+            and self.is_component(getattr(obj, "__dict__", None))
         ):
             return reduce_instance(self, obj)
         return reduced
@@ -648,7 +649,7 @@ class CutWalk(WholeWalk):
     def persistent_id(self, obj: Any) -> int | None:
         """The position of the member that ``obj`` is, None to descend into it."""
         address = id(obj)
-        if address == self._own and not (self._begun and self._hollow):
+        if address == self._own and not (self._begun and self._shells):
             self._begun = True
             return None
         if address not in self._tops:
@@ -656,7 +657,7 @@ class CutWalk(WholeWalk):
             if owner is None or owner == self._own:
                 return None
             self.conflicts[address] = obj
-        elif address in self._by_value:
+        elif address in self._ignored_sharing:
             return None
         return self._members.setdefault(address, len(self._members))
 
@@ -664,7 +665,9 @@ class CutWalk(WholeWalk):
         """Walk one part; its nodes then belong to it."""
         found = super().scan(*values)
         for address, (_, obj) in self.memo.copy().items():
-            if address not in self._by_value and (links(obj) or address in self._linked):
+            if address not in self._ignored_sharing and (
+                sharing_is_state(obj) or address in self._tracked_sharing
+            ):
                 self._owners.setdefault(address, self._own)
         return found._replace(loops=False, members=list(self._members))
 
@@ -677,7 +680,7 @@ def _held_by_more(memo: dict[int, tuple[int, Any]], lone: int) -> list[Any]:
     count = sys.getrefcount
     held = [o for _, o in memo.values() if count(o) > lone and type(o) not in ATOMS]
     kinds = set(map(type, map(_VALUE, memo.values())))
-    weakly = {cls for cls in kinds if cls.__weakrefoffset__ and treatment(cls).links}
+    weakly = {cls for cls in kinds if cls.__weakrefoffset__ and treatment(cls).sharing_is_state}
     if weakly:
         held += [
             o for _, o in memo.values() if type(o) in weakly and weakref.getweakrefcount(o) > 0
@@ -700,22 +703,22 @@ def _linking_within(passing: list[Any], memo: dict[int, tuple[int, Any]]) -> Ite
         for held in gc.get_referents(holder):
             if id(held) not in memo or type(held) in ATOMS:
                 continue
-            if treatment(type(held)).links:
+            if treatment(type(held)).sharing_is_state:
                 yield id(held)
             elif gc.is_tracked(held):
                 waiting.append(held)
 
 
-def links(obj: object) -> bool:
+def sharing_is_state(obj: object) -> bool:
     """Whether sharing ``obj`` is state."""
     cls = type(obj)
-    return cls not in ATOMS and treatment(cls).links
+    return cls not in ATOMS and treatment(cls).sharing_is_state
 
 
 def refers_to(stream: list[bytes], index: int) -> bool:
     """Whether the stream may fetch memo entry ``index`` (never wrong when it says no)."""
     fetch = b"h%c" % index if index < 256 else b"j" + index.to_bytes(4, "little")
-    return any(fetch in piece for piece in stream)
+    return any(fetch in live_segment for live_segment in stream)
 
 
 def _reduced(obj: Any) -> Any:
@@ -743,7 +746,7 @@ def _lone_count() -> int:
 
     holder: list[list[object]] = [[]]
     node = id(holder[0])
-    Probe(Context(Identities("probe"), {}, frozenset(), Counters(), {})).scan(holder)
+    Probe(Context(ObjectIds("probe"), {}, frozenset(), Counters(), {})).scan(holder)
     return seen[0]
 
 

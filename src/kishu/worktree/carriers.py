@@ -13,8 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 from kishu.history.records import VersionId
-from kishu.worktree.covariables import Group
-from kishu.worktree.partition import Cut
+from kishu.worktree.covariables import CoVariable
+from kishu.worktree.partition import Partition
 
 Serial = int
 
@@ -26,12 +26,16 @@ class Carriers:
         self._count = 0
         self._serials: dict[int, tuple[weakref.ref[Any] | None, Serial]] = {}
         self._of_version: dict[VersionId, list[Serial]] = {}
-        self._tops: dict[Group, list[int]] = {}
+        self._tops: dict[CoVariable, list[int]] = {}
 
-    def note(self, version: VersionId, cut: Cut) -> None:
+    def note(self, version: VersionId, partition: Partition) -> None:
         """Remember which objects carry a version's parts now."""
-        self._of_version[version] = [self.serial(part.top) for part in cut.parts]
-        self._tops[tuple(sorted(cut.roots))] = [id(part.top) for part in cut.parts]
+        self._of_version[version] = [
+            self.serial(component.top) for component in partition.components
+        ]
+        self._tops[tuple(sorted(partition.roots))] = [
+            id(component.top) for component in partition.components
+        ]
 
     def of(self, version: VersionId) -> list[Serial]:
         """The serials of a version's parts; none if it was not live in this session."""
@@ -51,9 +55,13 @@ class Carriers:
         self._serials[id(obj)] = (ref, self._count)
         return self._count
 
-    def retain(self, groups: Iterable[Group]) -> None:
+    def retain(self, co_variables: Iterable[CoVariable]) -> None:
         """Forget the objects of co-variables that are no more."""
-        self._tops = {group: self._tops[group] for group in groups if group in self._tops}
+        self._tops = {
+            co_variable: self._tops[co_variable]
+            for co_variable in co_variables
+            if co_variable in self._tops
+        }
         alive = {address for tops in self._tops.values() for address in tops}
         self._serials = {
             address: entry for address, entry in self._serials.items() if address in alive

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-Group = tuple[str, ...]
+CoVariable = tuple[str, ...]
 """The entities of a co-variable, sorted."""
 
 
-def groups(ids: Mapping[str, frozenset[int]]) -> dict[str, Group]:
+def co_variables(ids: Mapping[str, frozenset[int]]) -> dict[str, CoVariable]:
     """The group of each entity, given the shareable nodes that each reaches."""
     leader: dict[str, str] = {}
 
@@ -27,5 +27,5 @@ def groups(ids: Mapping[str, frozenset[int]]) -> dict[str, Group]:
     members: dict[str, list[str]] = {}
     for entity in ids:
         members.setdefault(find(entity), []).append(entity)
-    together = [tuple(sorted(group)) for group in members.values()]
-    return {entity: group for group in together for entity in group}
+    together = [tuple(sorted(co_variable)) for co_variable in members.values()]
+    return {entity: co_variable for co_variable in together for entity in co_variable}

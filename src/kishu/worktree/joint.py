@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from kishu.walking.walk import Token, Walk
-from kishu.worktree.covariables import Group
+from kishu.worktree.covariables import CoVariable
 
 
-class Joint:
+class SharedCohorts:
     """Tokens of co-variables that have stayed the same for a look.
 
     One that changes at every cell would be walked once more for nothing: so a change ends the
@@ -22,11 +22,11 @@ class Joint:
     """
 
     def __init__(self) -> None:
-        self._fit: frozenset[Group] = frozenset()
-        self._calm: set[Group] = set()
-        self._vain: set[Group] = set()
-        self._tokens: dict[Group, Token] = {}
-        self._seen: dict[Group, Token] = {}
+        self._fit: frozenset[CoVariable] = frozenset()
+        self._calm: set[CoVariable] = set()
+        self._vain: set[CoVariable] = set()
+        self._tokens: dict[CoVariable, Token] = {}
+        self._seen: dict[CoVariable, Token] = {}
 
     def unchanged(
         self, values: Mapping[str, Any], new_walk: Callable[[], Walk], until: float | None
@@ -37,36 +37,40 @@ class Joint:
             until: when to stop, as `time.perf_counter` tells it; None for never.
         """
         self._seen = {}
-        for group in self._calm:
+        for co_variable in self._calm:
             if until is not None and time.perf_counter() > until:
                 return
-            if not values.keys() >= set(group):
+            if not values.keys() >= set(co_variable):
                 continue
-            token = new_walk().joint([values[name] for name in group])
+            token = new_walk().joint([values[name] for name in co_variable])
             if token is not None:
-                self._seen[group] = token
-                if self._tokens.get(group) == token:
-                    yield from group
+                self._seen[co_variable] = token
+                if self._tokens.get(co_variable) == token:
+                    yield from co_variable
 
     def forget(self, names: set[str]) -> None:
         """Take no earlier token of these variables for true, nor what was seen since `accept`."""
         self._seen = {}
-        for group in [group for group in self._tokens if not names.isdisjoint(group)]:
-            del self._tokens[group]
+        for co_variable in [
+            co_variable for co_variable in self._tokens if not names.isdisjoint(co_variable)
+        ]:
+            del self._tokens[co_variable]
 
-    def retain(self, fit: Iterable[Group]) -> None:
+    def retain(self, fit: Iterable[CoVariable]) -> None:
         """Know of these co-variables alone."""
         self._fit = frozenset(fit)
         self._vain &= self._fit
         self._tokens = {g: token for g, token in self._tokens.items() if g in self._fit}
 
-    def accept(self, changed: Collection[Group]) -> None:
+    def accept(self, changed: Collection[CoVariable]) -> None:
         """Take the tokens just seen for true; ``changed`` are not the same as before."""
-        for group, token in self._seen.items():
-            if self._tokens.get(group, token) != token:
+        for co_variable, token in self._seen.items():
+            if self._tokens.get(co_variable, token) != token:
                 # Walked in vain: its reduces make objects that are new each time.
-                self._vain.add(group)
+                self._vain.add(co_variable)
         self._vain.difference_update(changed)
         self._calm = set(self._fit.difference(self._vain, changed))
         seen, self._seen = self._seen, {}
-        self._tokens.update((group, seen[group]) for group in self._calm & seen.keys())
+        self._tokens.update(
+            (co_variable, seen[co_variable]) for co_variable in self._calm & seen.keys()
+        )

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 from kishu.handlers.registry import ATOMS, importable
 from kishu.history.history import State
-from kishu.history.records import Recipe, VersionId, is_number, is_setting, is_variable
-from kishu.walking.identity import Identities, Number
-from kishu.walking.segmented import Entangled, Longs, longs_within
+from kishu.history.records import Recipe, VersionId, is_definition, is_setting, is_variable
+from kishu.walking.identity import ObjectId, ObjectIds
+from kishu.walking.segmented import SegmentedContainers, SelfContaining, segmented_within
 from kishu.walking.walk import (
+    ComponentWalk,
     Context,
     Counters,
-    CutWalk,
     LoopWalk,
     Scan,
     Unreadable,
@@ -25,10 +25,10 @@ from kishu.walking.walk import (
     plain_scan,
 )
 from kishu.worktree.carriers import Carriers
-from kishu.worktree.cohorts import Batches
-from kishu.worktree.covariables import Group, groups
-from kishu.worktree.joint import Joint
-from kishu.worktree.partition import VALUE, Cut, LivePart, Walks, cut
+from kishu.worktree.cohorts import SmallCohorts
+from kishu.worktree.covariables import CoVariable, co_variables
+from kishu.worktree.joint import SharedCohorts
+from kishu.worktree.partition import VALUE, LiveComponent, Partition, Walks, partition
 from kishu.worktree.recorder import Recorder
 
 _SMALL_ATOM = 1024
@@ -36,7 +36,7 @@ UNRECORDED: VersionId = ""
 """The version of what is in no commit."""
 
 
-class Sighting(NamedTuple):
+class LastSeen(NamedTuple):
     """What is kept of one entity between two observations: signs, not the value.
 
     Attributes:
@@ -52,13 +52,13 @@ class Sighting(NamedTuple):
     digest: bytes
     ids: frozenset[int]
     top: int
-    refs: tuple[Number, ...]
-    marks: tuple[Number, ...]
+    refs: tuple[ObjectId, ...]
+    unstorable_ids: tuple[ObjectId, ...]
     plain: bool
     sign: object = None
 
 
-class Hurry(NamedTuple):
+class Deadline(NamedTuple):
     """That a cell may be waiting: what is not looked at in time is left for later.
 
     Attributes:
@@ -85,22 +85,22 @@ class Look(NamedTuple):
     """
 
     values: dict[str, Any]
-    sightings: dict[str, Sighting]
+    last_seen: dict[str, LastSeen]
     scans: dict[str, Scan]
     kept: dict[str, Scan]
-    group_of: dict[str, Group]
-    dirty: list[Group]
+    co_variable_of: dict[str, CoVariable]
+    dirty: list[CoVariable]
     gone: list[str]
     unverified: frozenset[str] = frozenset()
 
     def without(self, entities: Iterable[str]) -> Look:
         """The look as if it had not seen these: the next one finds them changed."""
         unseen = {
-            entity: self.sightings[entity]._replace(digest=b"")
+            entity: self.last_seen[entity]._replace(digest=b"")
             for entity in entities
-            if entity in self.sightings
+            if entity in self.last_seen
         }
-        return self._replace(sightings=self.sightings | unseen)
+        return self._replace(last_seen=self.last_seen | unseen)
 
     @property
     def quiet(self) -> bool:
@@ -114,7 +114,7 @@ class Change(NamedTuple):
     set: State
     gone: list[str]
     recipes: dict[VersionId, Recipe]
-    cuts: dict[VersionId, Cut]
+    partitions: dict[VersionId, Partition]
 
     @property
     def empty(self) -> bool:
@@ -135,26 +135,26 @@ class Observer:
     """
 
     def __init__(
-        self, identities: Identities, user_globals: dict[str, Any], excluded: frozenset[str]
+        self, object_ids: ObjectIds, user_globals: dict[str, Any], excluded: frozenset[str]
     ) -> None:
         self.counters = Counters()
         self.carriers = Carriers()
-        self.identities = identities
+        self.object_ids = object_ids
         self.state: State = {}
         self.unverified: frozenset[str] = frozenset()
         self._globals = user_globals
-        self.context = Context(identities, user_globals, excluded, self.counters, {})
-        self._batches = Batches()
-        self._joint = Joint()
-        self.longs = Longs(self._whole_walk, self.counters)
-        self._sightings: dict[str, Sighting] = {}
-        self._group_of: dict[str, Group] = {}
+        self.context = Context(object_ids, user_globals, excluded, self.counters, {})
+        self._small_cohorts = SmallCohorts()
+        self._shared_cohorts = SharedCohorts()
+        self.segmented = SegmentedContainers(self._whole_walk, self.counters)
+        self._last_seen: dict[str, LastSeen] = {}
+        self._co_variable_of: dict[str, CoVariable] = {}
 
     def look(
         self,
         variables: dict[str, Any],
         changing: Collection[str] = (),
-        hurry: Hurry | None = None,
+        deadline: Deadline | None = None,
     ) -> Look:
         """Verify every variable, and every definition that one of them refers to.
 
@@ -165,17 +165,17 @@ class Observer:
         """
         self.context.tables.clear()
         same = {
-            entity: self._sightings[entity]
+            entity: self._last_seen[entity]
             for unchanged in (
-                self._batches.unchanged(variables, lambda: self._walk(tolerant=False)),
-                self._joint.unchanged(
-                    variables, lambda: self._walk(tolerant=False), hurry and hurry.until
+                self._small_cohorts.unchanged(variables, lambda: self._walk(tolerant=False)),
+                self._shared_cohorts.unchanged(
+                    variables, lambda: self._walk(tolerant=False), deadline and deadline.until
                 ),
             )
             for entity in unchanged
         }
-        wanted = {e for entity in changing for e in self._group_of.get(entity, (entity,))}
-        return self._look(variables, same, wanted, hurry)
+        wanted = {e for entity in changing for e in self._co_variable_of.get(entity, (entity,))}
+        return self._look(variables, same, wanted, deadline)
 
     def look_at_rest(self, variables: dict[str, Any], until: float) -> Look:
         """Look at what the last look left for later; all else is as it was then."""
@@ -183,11 +183,11 @@ class Observer:
         self._forget(set(self.unverified))
         same = {
             entity: seen
-            for entity, seen in self._sightings.items()
+            for entity, seen in self._last_seen.items()
             if entity not in self.unverified
             and (entity not in variables or seen.top in (0, id(variables[entity])))
         }
-        return self._look(variables, same, set(), Hurry(until, self.unverified))
+        return self._look(variables, same, set(), Deadline(until, self.unverified))
 
     def look_again(self, variables: dict[str, Any], before: Look, changed: set[str]) -> Look:
         """Look at what was changed on purpose since ``before``; all else is as it was then."""
@@ -195,7 +195,7 @@ class Observer:
         self._forget(changed)
         same = {
             entity: seen
-            for entity, seen in before.sightings.items()
+            for entity, seen in before.last_seen.items()
             if entity not in changed
             and (entity not in variables or variables[entity] is before.values[entity])
         }
@@ -203,100 +203,103 @@ class Observer:
 
     def _forget(self, entities: set[str]) -> None:
         """Take no token of these for true."""
-        self._batches.forget(entities)
-        self._joint.forget(entities)
+        self._small_cohorts.forget(entities)
+        self._shared_cohorts.forget(entities)
 
     def _look(
         self,
         variables: dict[str, Any],
-        same: dict[str, Sighting],
+        same: dict[str, LastSeen],
         wanted: set[str],
-        hurry: Hurry | None = None,
+        deadline: Deadline | None = None,
     ) -> Look:
-        self.longs.begin()
+        self.segmented.begin()
         values: dict[str, Any] = dict(variables)
-        sightings = {e: seen for e, seen in same.items() if e in variables and not seen.refs}
+        last_seen = {e: seen for e, seen in same.items() if e in variables and not seen.refs}
         scans: dict[str, Scan] = {}
         kept: dict[str, Scan] = {}
         unverified: set[str] = set()
         walked = 0
-        waiting = [entity for entity in variables if entity not in sightings]
-        if hurry is not None:
+        waiting = [entity for entity in variables if entity not in last_seen]
+        if deadline is not None:
             # What is taken from the end comes first.
-            waiting.sort(key=lambda entity: (entity in hurry.first, entity in self.unverified))
+            waiting.sort(key=lambda entity: (entity in deadline.first, entity in self.unverified))
         while waiting:
             entity = waiting.pop()
             value = values[entity]
-            before = self._sightings.get(entity)
-            seen = same.get(entity) or self._glance(before, value)
-            if seen is None and walked and _must_wait(before, value, hurry):
+            before = self._last_seen.get(entity)
+            seen = same.get(entity) or self._unchanged_at_a_glance(before, value)
+            if seen is None and walked and _must_wait(before, value, deadline):
                 unverified.add(entity)
                 seen = before
-            found: dict[Number, Any] = {}
+            found: dict[ObjectId, Any] = {}
             if seen is None:
                 walked += 1
                 scan = self.scan(entity, value)
-                seen = _sighting(scan, self._sign(entity, value))
+                seen = _last_seen_of(scan, self._sign(entity, value))
                 found = scan.refs
                 if before is None or seen[:3] != before[:3]:
                     scans[entity] = scan
                 elif entity in wanted:
                     kept[entity] = scan
-            sightings[entity] = seen
+            last_seen[entity] = seen
             for number in seen.refs:
                 if number not in values:
                     obj = found.get(number)
-                    values[number] = self.identities.live(number) if obj is None else obj
+                    values[number] = self.object_ids.live(number) if obj is None else obj
                     waiting.append(number)
-        return self._compare(values, sightings, scans, kept)._replace(
+        return self._compare(values, last_seen, scans, kept)._replace(
             unverified=frozenset(unverified)
         )
 
     def _compare(
         self,
         values: dict[str, Any],
-        sightings: dict[str, Sighting],
+        last_seen: dict[str, LastSeen],
         scans: dict[str, Scan],
         kept: dict[str, Scan],
     ) -> Look:
-        gone = [entity for entity in self._sightings if entity not in sightings]
-        group_of = self._group_of
+        gone = [entity for entity in self._last_seen if entity not in last_seen]
+        co_variable_of = self._co_variable_of
         if gone or any(
-            entity not in self._sightings or self._sightings[entity].ids != sightings[entity].ids
+            entity not in self._last_seen or self._last_seen[entity].ids != last_seen[entity].ids
             for entity in scans
         ):
-            group_of = groups({entity: seen.ids for entity, seen in sightings.items()})
+            co_variable_of = co_variables({entity: seen.ids for entity, seen in last_seen.items()})
         dirty = {
-            group: None
-            for entity, group in group_of.items()
+            co_variable: None
+            for entity, co_variable in co_variable_of.items()
             if (
-                entity in scans and (scans[entity].longs or self._differs(entity, group, sightings))
+                entity in scans
+                and (scans[entity].segmented or self._differs(entity, co_variable, last_seen))
             )
-            or self._group_of.get(entity) != group
+            or self._co_variable_of.get(entity) != co_variable
         }
-        for group in dirty:
-            for entity in group:
+        for co_variable in dirty:
+            for entity in co_variable:
                 if entity not in scans:
                     scans[entity] = self.scan(entity, values[entity])
-        return Look(values, sightings, scans, kept, group_of, list(dirty), gone)
+        return Look(values, last_seen, scans, kept, co_variable_of, list(dirty), gone)
 
-    def _differs(self, entity: str, group: Group, sightings: dict[str, Sighting]) -> bool:
+    def _differs(
+        self, entity: str, co_variable: CoVariable, last_seen: dict[str, LastSeen]
+    ) -> bool:
         """Whether an entity that does not look as before means another version of its group.
 
         It does not if only nodes are others that nothing else in the group reaches: those that
         some reduce makes in passing come and go.
         """
-        before, seen = self._sightings.get(entity), sightings[entity]
+        before, seen = self._last_seen.get(entity), last_seen[entity]
         if before is None or (before.digest, before.top) != (seen.digest, seen.top):
             return True
-        others = [other for other in group if other != entity]
+        others = [other for other in co_variable if other != entity]
         return any(
-            (other in self._sightings and not before.ids.isdisjoint(self._sightings[other].ids))
-            or not seen.ids.isdisjoint(sightings[other].ids)
+            (other in self._last_seen and not before.ids.isdisjoint(self._last_seen[other].ids))
+            or not seen.ids.isdisjoint(last_seen[other].ids)
             for other in others
         )
 
-    def _glance(self, before: Sighting | None, value: Any) -> Sighting | None:
+    def _unchanged_at_a_glance(self, before: LastSeen | None, value: Any) -> LastSeen | None:
         """The sighting as it was, if the value is unchanging and still the same."""
         if before is None or before.sign is None:
             return None
@@ -308,7 +311,7 @@ class Observer:
             same = sign[0] is value and sign[1] is value.__dict__.get("__spec__")
             return before if same else None
         if type(value) is FunctionType and sign == self._sign("", value):
-            met = [self.identities.live(number) for number in before.refs]
+            met = [self.object_ids.live(number) for number in before.refs]
             return before if all(obj is value for obj in met) else None
         return None
 
@@ -333,7 +336,7 @@ class Observer:
             if self.state.get(entity) != version:
                 return {}
             if is_variable(entity):
-                seen = self._sightings[entity]
+                seen = self._last_seen[entity]
                 value = self._globals.get(entity)
                 if self.scan(entity, value).digest != seen.digest:
                     return {}
@@ -349,10 +352,10 @@ class Observer:
             try:
                 if entity.startswith("#"):
                     return self._whole_walk(tolerant).scan_definition(value)
-                longs = longs_within(value)
+                segmented = segmented_within(value)
                 return (
-                    self._scan_around(entity, value, longs, tolerant)
-                    if longs
+                    self._scan_around(entity, value, segmented, tolerant)
+                    if segmented
                     else (self._walk(tolerant).scan(value))
                 )
             except Exception as error:
@@ -360,30 +363,34 @@ class Observer:
                 reason = f"{type(error).__name__}: {error}"
         return self._walk(tolerant=True).scan(Unreadable(value, reason))
 
-    def _scan_around(self, entity: str, value: Any, longs: dict[int, Any], tolerant: bool) -> Scan:
+    def _scan_around(
+        self, entity: str, value: Any, segmented: dict[int, Any], tolerant: bool
+    ) -> Scan:
         """Walk a value that is, or holds, long containers: these piece by piece."""
         try:
-            around = self.longs.meet(entity, longs, tolerant)
-        except Entangled:
+            around = self.segmented.meet(entity, segmented, tolerant)
+        except SelfContaining:
             return self._walk(tolerant).scan(value)
-        if id(value) in longs:
+        if id(value) in segmented:
             scan = plain_scan([])._replace(top=id(value))
         else:
-            walk = self._cut_walk(tolerant)
-            walk.cut(id(value), hollow=False, tops=dict.fromkeys(longs, 0), owners={})
+            walk = self._component_walk(tolerant)
+            walk.begin_component(
+                id(value), shell=False, tops=dict.fromkeys(segmented, 0), owners={}
+            )
             scan = walk.scan(value)
         return scan._replace(
             digest=scan.digest + around.digest,
             plain=False,
             ids=scan.ids | around.ids,
             refs=scan.refs | around.refs,
-            marks=scan.marks + around.marks,
+            unstorable_ids=scan.unstorable_ids + around.unstorable_ids,
             unstorable=scan.unstorable + around.unstorable,
-            longs=longs,
+            segmented=segmented,
         )
 
-    def _cut_walk(self, tolerant: bool) -> CutWalk:
-        return CutWalk(self.context, tolerant)
+    def _component_walk(self, tolerant: bool) -> ComponentWalk:
+        return ComponentWalk(self.context, tolerant)
 
     def _whole_walk(self, tolerant: bool) -> Walk:
         return WholeWalk(self.context, tolerant)
@@ -391,27 +398,27 @@ class Observer:
     def _walk(self, tolerant: bool) -> Walk:
         return Walk(self.context, tolerant)
 
-    def cut(self, look: Look, group: Group) -> Cut:
+    def partition(self, look: Look, co_variable: CoVariable) -> Partition:
         """Cut one co-variable of a look into parts."""
         scans = {
             entity: look.scans.get(entity)
             or look.kept.get(entity)
             or self.scan(entity, look.values[entity])
-            for entity in group
+            for entity in co_variable
         }
         tolerant = any(scan.unstorable for scan in scans.values())
         for entity, scan in scans.items():
-            if scan.apart and len(group) == 1:
+            if scan.apart and len(co_variable) == 1:
                 scans[entity] = self._whole_walk(tolerant).scan(look.values[entity])
 
         def loop_walk() -> LoopWalk:
             return LoopWalk(self.context, tolerant)
 
         walks = Walks(
-            lambda: self._whole_walk(tolerant), loop_walk, lambda: self._cut_walk(tolerant),
-            self.longs.pieces,
+            lambda: self._whole_walk(tolerant), loop_walk, lambda: self._component_walk(tolerant),
+            self.segmented.live_segments,
         )  # fmt: skip
-        return cut(group, look.values, scans, walks)
+        return partition(co_variable, look.values, scans, walks)
 
     def record(self, look: Look, recorder: Recorder) -> Change:
         """Store the co-variables that changed.
@@ -421,85 +428,93 @@ class Observer:
         """
         new: State = {}
         recipes: dict[VersionId, Recipe] = {}
-        cuts: dict[VersionId, Cut] = {}
-        for group in look.dirty:
-            for parts in self._cuts(look, group):
-                version, recipe = recorder.record(parts)
-                cuts[version] = parts
+        partitions: dict[VersionId, Partition] = {}
+        for co_variable in look.dirty:
+            for components in self._partitions(look, co_variable):
+                version, recipe = recorder.record(components)
+                partitions[version] = components
                 if any(self.state.get(entity) != version for entity in recipe.roots):
                     recipes[version] = recipe
                     new.update(dict.fromkeys(recipe.roots, version))
-        return Change(new, look.gone, recipes, cuts)
+        return Change(new, look.gone, recipes, partitions)
 
-    def _cuts(self, look: Look, group: Group) -> list[Cut]:
+    def _partitions(self, look: Look, co_variable: CoVariable) -> list[Partition]:
         """A co-variable cut into parts; one that cannot be costs no other its version."""
         try:
-            return [self.cut(look, group)]
+            return [self.partition(look, co_variable)]
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
-        cuts = []
-        for entity in group:
+        partitions = []
+        for entity in co_variable:
             value = look.values[entity]
             scan = self._walk(tolerant=True).scan(Unreadable(value, reason))
-            cuts.append(Cut({entity: 0}, [LivePart(VALUE, value, scan, [])]))
-        return cuts
+            partitions.append(Partition({entity: 0}, [LiveComponent(VALUE, value, scan, [])]))
+        return partitions
 
     def disown(self, look: Look) -> None:
         """Know of what the look found changed only that no version has it: it was not recorded."""
-        for entity in {entity for group in look.dirty for entity in group} & self.state.keys():
+        for entity in {
+            entity for co_variable in look.dirty for entity in co_variable
+        } & self.state.keys():
             self.state[entity] = UNRECORDED
         for entity in look.gone:
             self.state.pop(entity, None)
 
     def accept(self, look: Look, change: Change) -> None:
         """Take a look for true: the next one is compared with it."""
-        self._sightings = look.sightings
+        self._last_seen = look.last_seen
         self.unverified = look.unverified
-        self._batches.accept()
-        self.longs.accept()
-        self._batches.add(
+        self._small_cohorts.accept()
+        self.segmented.accept()
+        self._small_cohorts.add(
             entity
             for entity in look.scans
-            if entity in look.sightings and look.sightings[entity].plain
+            if entity in look.last_seen and look.last_seen[entity].plain
         )
-        self._group_of = look.group_of
+        self._co_variable_of = look.co_variable_of
         for entity in change.gone:
             self.state.pop(entity, None)
         self.state.update(change.set)
-        for version, parts in change.cuts.items():
-            self.carriers.note(version, parts)
+        for version, components in change.partitions.items():
+            self.carriers.note(version, components)
         if not look.quiet:
-            self.carriers.retain(set(look.group_of.values()))
-            self.longs.retain(look.sightings.keys())
-            met = {number for seen in look.sightings.values() for number in seen.refs + seen.marks}
-            self.identities.retain(met)
-            self._joint.retain(filter(self._is_fit, set(look.group_of.values())))
-        self._joint.accept(look.dirty)
+            self.carriers.retain(set(look.co_variable_of.values()))
+            self.segmented.retain(look.last_seen.keys())
+            met = {
+                number
+                for seen in look.last_seen.values()
+                for number in seen.refs + seen.unstorable_ids
+            }
+            self.object_ids.retain(met)
+            self._shared_cohorts.retain(filter(self._is_fit, set(look.co_variable_of.values())))
+        self._shared_cohorts.accept(look.dirty)
 
-    def _is_fit(self, group: Group) -> bool:
+    def _is_fit(self, co_variable: CoVariable) -> bool:
         """Whether a co-variable may be walked as one: several variables, and no small ones."""
-        if len(group) == 1:
+        if len(co_variable) == 1:
             return False
-        seen = [self._sightings[entity] for entity in group]
+        seen = [self._last_seen[entity] for entity in co_variable]
         return not (
             all(sighting.plain for sighting in seen)
-            or any(sighting.marks for sighting in seen)
-            or any(is_number(entity) or self.longs.are_in(entity) for entity in group)
+            or any(sighting.unstorable_ids for sighting in seen)
+            or any(is_definition(entity) or self.segmented.are_in(entity) for entity in co_variable)
         )
 
 
-def _must_wait(before: Sighting | None, value: Any, hurry: Hurry | None) -> bool:
+def _must_wait(before: LastSeen | None, value: Any, deadline: Deadline | None) -> bool:
     """Whether there is no time now for something that may well be as it was."""
     return (
-        hurry is not None
+        deadline is not None
         and before is not None
         and before.top in (0, id(value))
-        and time.perf_counter() > hurry.until
+        and time.perf_counter() > deadline.until
     )
 
 
-def _sighting(scan: Scan, sign: object) -> Sighting:
-    return Sighting(scan.digest, scan.ids, scan.top, tuple(scan.refs), scan.marks, scan.plain, sign)
+def _last_seen_of(scan: Scan, sign: object) -> LastSeen:
+    return LastSeen(
+        scan.digest, scan.ids, scan.top, tuple(scan.refs), scan.unstorable_ids, scan.plain, sign
+    )
 
 
 def _plain_function(function: FunctionType) -> tuple[object, ...] | None:

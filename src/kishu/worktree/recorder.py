@@ -15,7 +15,7 @@ from kishu.history.pages import write_pages
 from kishu.history.records import (
     Blob,
     CodePlace,
-    Part,
+    Component,
     Recipe,
     Segment,
     VersionId,
@@ -23,9 +23,9 @@ from kishu.history.records import (
 )
 from kishu.store.packs import NAME_BYTES, chunk_name
 from kishu.store.writer import Naming, Writer
-from kishu.walking.segmented import Piece
+from kishu.walking.segmented import LiveSegment
 from kishu.walking.walk import DIGEST_BYTES, Memory, Scan
-from kishu.worktree.partition import LONG, Cut, LivePart, part_type
+from kishu.worktree.partition import SEGMENTED, LiveComponent, Partition, component_type
 
 _REMEMBERED_CHUNKS = 200_000
 
@@ -60,24 +60,28 @@ class Recorder:
         names._names = self._names
         return names
 
-    def record(self, cut: Cut) -> tuple[VersionId, Recipe]:
+    def record(self, partition: Partition) -> tuple[VersionId, Recipe]:
         """Store a co-variable; gives the version's id, equal for equal content, and its recipe.
 
         Raises:
             NotRecording: the disk refused.
         """
-        parts = [self._part(part) for part in cut.parts]
-        recipe = Recipe(cut.roots, parts, sum(part.nbytes or _nbytes(part) for part in parts))
+        components = [self._component(component) for component in partition.components]
+        recipe = Recipe(
+            partition.roots,
+            components,
+            sum(component.nbytes or _nbytes(component) for component in components),
+        )
         return version_id(recipe), recipe
 
-    def _part(self, part: LivePart) -> Part:
-        scan = part.scan
-        if part.kind == LONG:
-            return self._long_part(part)
-        return Part(
-            type=part_type(part),
-            kind=part.kind,  # type: ignore[arg-type]
-            members=part.members,
+    def _component(self, component: LiveComponent) -> Component:
+        scan = component.scan
+        if component.kind == SEGMENTED:
+            return self._segmented_component(component)
+        return Component(
+            type=component_type(component),
+            kind=component.kind,  # type: ignore[arg-type]
+            members=component.members,
             **self._content(scan),
         )
 
@@ -103,31 +107,36 @@ class Recorder:
         self.sources[name] = text
         return msgspec.structs.replace(place, text=name)
 
-    def _long_part(self, part: LivePart) -> Part:
-        segments = [piece.stored or self._segment(piece) for piece in part.pieces]
+    def _segmented_component(self, component: LiveComponent) -> Component:
+        segments = [
+            live_segment.stored or self._segment(live_segment)
+            for live_segment in component.live_segments
+        ]
         unstorable = dict.fromkeys(place for s in segments for place in s.unstorable)
-        return Part(
-            type=part_type(part),
-            kind="long",
-            stream=self._stream(part.scan.stream),
-            members=part.members,
+        return Component(
+            type=component_type(component),
+            kind="segmented",
+            stream=self._stream(component.scan.stream),
+            members=component.members,
             unstorable=list(unstorable),
             opaque=sorted({type for segment in segments for type in segment.opaque}),
             segments=write_pages(segments, self._writer),
             nbytes=sum(_nbytes(segment) for segment in segments),
         )
 
-    def _segment(self, piece: Piece) -> Segment:
-        scan = piece.scan
+    def _segment(self, live_segment: LiveSegment) -> Segment:
+        scan = live_segment.scan
         if scan is None:
             raise ValueError("A piece was let go of before it was stored.")
-        piece.named = Segment(count=piece.count, members=piece.members, **self._content(scan))
+        live_segment.named = Segment(
+            count=live_segment.count, members=live_segment.members, **self._content(scan)
+        )
         if self._keeps:
-            piece.stored = piece.named
-        return piece.named
+            live_segment.stored = live_segment.named
+        return live_segment.named
 
-    def _stream(self, pieces: list[bytes]) -> Blob:
-        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    def _stream(self, live_segments: list[bytes]) -> Blob:
+        data = live_segments[0] if len(live_segments) == 1 else b"".join(live_segments)
         names = [
             self._writer.put(memoryview(data)[at : at + CHUNK_BYTES])
             for at in range(0, len(data), CHUNK_BYTES)
@@ -158,15 +167,22 @@ class Recorder:
         return write_tree(names, memory.nbytes, self._writer)
 
 
-def _nbytes(part: Part | Segment) -> int:
-    return sum(blob.size for blob in (part.stream, *part.buffers, *part.oob))
+def _nbytes(component: Component | Segment) -> int:
+    return sum(blob.size for blob in (component.stream, *component.buffers, *component.oob))
 
 
 def version_id(recipe: Recipe) -> VersionId:
     """The recipe's content, in 160 bits; where its code stood in which file does not count."""
     content = [
-        (part.kind, part.stream, part.buffers, part.oob, part.members, part.segments)
-        for part in recipe.parts
+        (
+            component.kind,
+            component.stream,
+            component.buffers,
+            component.oob,
+            component.members,
+            component.segments,
+        )
+        for component in recipe.components
     ]
     data = msgspec.json.encode((sorted(recipe.roots.items()), content))
     return blake3(data).hexdigest(length=NAME_BYTES)

@@ -22,15 +22,15 @@ from kishu.history.records import (
     Operation,
     OperationKind,
     VersionId,
-    is_number,
+    is_definition,
     is_variable,
 )
 from kishu.ports import Host, Notebook, Progress, counting
-from kishu.roundtrip.check import Finding, Trials, flaws_in
+from kishu.roundtrip.check import Finding, RoundTripChecks, flaws_in
 from kishu.store.store import Store
 from kishu.store.writer import When, Writer
-from kishu.walking.identity import Identities
-from kishu.worktree.observer import Change, Hurry, Look, Observer
+from kishu.walking.identity import ObjectIds
+from kishu.worktree.observer import Change, Deadline, Look, Observer
 from kishu.worktree.recorder import Recorder
 
 
@@ -57,11 +57,11 @@ class Worktree:
         config: Config,
         progress: Progress,
     ) -> None:
-        self.identities = Identities(writer.session)
-        self.observer = Observer(self.identities, host.namespace, config.excluded_classes)
+        self.object_ids = ObjectIds(writer.session)
+        self.observer = Observer(self.object_ids, host.namespace, config.excluded_classes)
         self.recorder = Recorder(writer)
         self.document: Notebook | None = None
-        self.trials = Trials(store, history, self.observer, host.ambient)
+        self.checks = RoundTripChecks(store, history, self.observer, host.ambient)
         self._host = host
         self._history = history
         self._ledger = ledger
@@ -78,10 +78,10 @@ class Worktree:
             found[SETTING + name] = value
         return found
 
-    def look(self, changing: Collection[str] = (), hurry: Hurry | None = None) -> Look:
+    def look(self, changing: Collection[str] = (), deadline: Deadline | None = None) -> Look:
         """Compare the variables with what was last committed; see `Observer.look`."""
         with quietly():
-            return self.observer.look(self.variables(), changing, hurry)
+            return self.observer.look(self.variables(), changing, deadline)
 
     @property
     def is_behind(self) -> bool:
@@ -101,7 +101,7 @@ class Worktree:
 
     def begin_cell(self) -> None:
         """Note where a cell begins: a commit within it does not move what undo goes back to."""
-        self._cell_began = self._ledger.steps.position, self._ledger.head
+        self._cell_began = self._ledger.undo_stack.position, self._ledger.head
 
     def commit(
         self, kind: CommitKind, operation: OperationKind = "commit", **fields: Any
@@ -122,12 +122,14 @@ class Worktree:
             NotRecording: as for `commit`.
         """
         start = time.perf_counter()
-        hurry = Hurry(start + self._config.max_delay, _names_in(cell.source))
-        look, change, flaws = self._store(self.look(hurry=hurry), lambda: self.look(hurry=hurry))
+        deadline = Deadline(start + self._config.max_delay, _names_in(cell.source))
+        look, change, flaws = self._store(
+            self.look(deadline=deadline), lambda: self.look(deadline=deadline)
+        )
         late = self._late(look, change)
         commit = self._new("run", change, cell=cell, start=start, **late)
         position, before = self._cell_began
-        same = position == self._ledger.steps.position
+        same = position == self._ledger.undo_stack.position
         return self._write("run", look, change, commit, flaws, before=before if same else None)
 
     def commit_found(self, changing: Collection[str] = ()) -> Look:
@@ -191,15 +193,15 @@ class Worktree:
                 when="some day",
             )
 
-    def try_next(self) -> None:
+    def check_next(self) -> None:
         """Load a version back that waits for it, to see whether it comes back as it was.
 
         Raises:
             NotRecording: the disk refused to take down what was found.
         """
-        self._write_findings(self.trials.next())
+        self._write_findings(self.checks.next())
 
-    def try_before_replacing(self, entities: Iterable[str]) -> bool:
+    def check_before_replacing(self, entities: Iterable[str]) -> bool:
         """The same for versions that will not be live any longer.
 
         Gives whether something is stored otherwise from now on: then it is to be committed again.
@@ -207,14 +209,14 @@ class Worktree:
         Raises:
             NotRecording: the disk refused.
         """
-        findings = self.trials.before_replacing(entities)
+        findings = self.checks.before_replacing(entities)
         self._write_findings(findings)
         return any(finding.lost for finding in findings.values())
 
     def _write_findings(self, findings: dict[VersionId, Finding]) -> None:
         flaws = flaws_in(findings)
         if flaws:
-            self._ledger.write("trial", flaws=flaws, when="soon")
+            self._ledger.write("check", flaws=flaws, when="soon")
 
     def _commit_change(self, look: Look, again: Callable[[], Look]) -> Look:
         look, change, flaws = self._store(look, again)
@@ -236,11 +238,11 @@ class Worktree:
         Gives the look, the change, and what is wrong with versions in it.
         """
         change = self._record(look)
-        found = last = self.trials.at_once(change.recipes, look.values)
+        found = last = self.checks.at_once(change.recipes, look.values)
         while any(finding.lost for finding in last.values()):
             look = again()
             change = self._record(look)
-            last = self.trials.at_once(change.recipes, look.values)
+            last = self.checks.at_once(change.recipes, look.values)
             found |= last
         return look, change, {v: f for v, f in flaws_in(found).items() if v in change.recipes}
 
@@ -261,11 +263,13 @@ class Worktree:
     def _through(self, look: Look, change: Change) -> list[str]:
         """The variables that refer to a definition that became another, to be named."""
         numbers = {
-            entity for entity in change.set if is_number(entity) and entity in self.observer.state
+            entity
+            for entity in change.set
+            if is_definition(entity) and entity in self.observer.state
         }
         return sorted(
             entity
-            for entity, seen in (look.sightings.items() if numbers else ())
+            for entity, seen in (look.last_seen.items() if numbers else ())
             if is_variable(entity)
             and entity not in change.set
             and not numbers.isdisjoint(seen.refs)

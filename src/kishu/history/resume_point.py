@@ -8,7 +8,7 @@ from kishu.history.history import History
 from kishu.history.records import Operation, is_variable
 
 
-def end(history: History, living: Collection[str]) -> Operation | None:
+def find(history: History, living: Collection[str]) -> Operation | None:
     """The operation that a new session continues: a dead session's last whose state is whole.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, NamedTuple
 
-from kishu.building.fill import Inverse, run_all
+from kishu.building.update import Inverse, run_all
 from kishu.handlers.numpy import fill_object_array, in_memory_order
 
 
@@ -23,22 +23,22 @@ class Edit(NamedTuple):
     new: Any
 
 
-def splice(live: Any, edits: list[Edit]) -> Inverse:
+def update_segments(live: Any, edits: list[Edit]) -> Inverse:
     """Do the edits, which are in ascending order; gives the function that takes them back.
 
     Only what is replaced is kept for the way back: a second holder of all the elements would make
     the look that verifies the restore believe that they are shared.
     """
     if type(live) is list:
-        return _splice_list(live, edits)
+        return _update_list(live, edits)
     if type(live) is dict:
-        return _splice_dict(live, edits)
+        return _update_dict(live, edits)
     if type(live) is set:
-        return _splice_set(live, edits)
-    return _splice_array(live, edits)
+        return _update_set(live, edits)
+    return _update_array(live, edits)
 
 
-def _splice_list(live: list[Any], edits: list[Edit]) -> Inverse:
+def _update_list(live: list[Any], edits: list[Edit]) -> Inverse:
     undo: list[Edit] = []
     shift = 0
     for at, end, new in edits:
@@ -55,7 +55,7 @@ def _splice_list(live: list[Any], edits: list[Edit]) -> Inverse:
     return back
 
 
-def _splice_array(live: Any, edits: list[Edit]) -> Inverse:
+def _update_array(live: Any, edits: list[Edit]) -> Inverse:
     """An array keeps its size: where elements move along, all behind them is put in again."""
     if all(edit.end - edit.at == len(edit.new) for edit in edits):
         line = in_memory_order(live)
@@ -65,12 +65,12 @@ def _splice_array(live: Any, edits: list[Edit]) -> Inverse:
     else:
         items = in_memory_order(live).tolist()
         undo = [(0, items.copy())]
-        _splice_list(items, edits)
+        _update_list(items, edits)
         fill_object_array(live, items)
     return lambda: run_all([partial(fill_object_array, live, old, at) for at, old in undo])
 
 
-def _splice_dict(live: dict[Any, Any], edits: list[Edit]) -> Inverse:
+def _update_dict(live: dict[Any, Any], edits: list[Edit]) -> Inverse:
     keys = list(live)
     inverses: list[Inverse] = []
     for index, (at, end, (new_keys, new_values)) in enumerate(edits):
@@ -117,7 +117,7 @@ def _put_tail(live: dict[Any, Any], away: list[Any], items: list[tuple[Any, Any]
     live.update(items)
 
 
-def _splice_set(live: set[Any], edits: list[Edit]) -> Inverse:
+def _update_set(live: set[Any], edits: list[Edit]) -> Inverse:
     old = [element for edit in edits for element in edit.new[0]]
     new = [element for edit in edits for element in edit.new[1]]
     live.difference_update(old)

@@ -26,14 +26,14 @@ from kishu.handlers.registry import Reduced, Walk, override, type_name
 _lost: weakref.WeakKeyDictionary[type, frozenset[str]] = weakref.WeakKeyDictionary()
 
 
-def lost_names(cls: type) -> frozenset[str]:
+def extra_names(cls: type) -> frozenset[str]:
     """The attributes that instances of the class are known to lose."""
     return _lost.get(cls, frozenset())
 
 
 def learn(cls: type, names: Collection[str]) -> bool:
     """Take note of attributes that instances of the class lose; whether that is news."""
-    known = lost_names(cls)
+    known = extra_names(cls)
     if known.issuperset(names):
         return False
     _lost[cls] = known.union(names)
@@ -126,15 +126,15 @@ def unsaid(obj: Any, reduced: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def supplemented(walk: Walk, obj: Any, reduced: Reduced) -> Reduced:
+def with_extra_state(walk: Walk, obj: Any, reduced: Reduced) -> Reduced:
     """What the object's own reduce gives, and what is known to be lost by it."""
-    names = lost_names(type(obj))
+    names = extra_names(type(obj))
     if not names or type(reduced) is not tuple or len(reduced) > 5:
         return reduced
     lost = {name: value for name, value in attributes(obj) if name in names}
     if not lost:
         return reduced
-    walk.by_value(lost)
+    walk.ignore_sharing(lost)
     make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
     return make, arguments, (state, lost), items, pairs, fill_with_extra_state
 

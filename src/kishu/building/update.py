@@ -18,7 +18,7 @@ Inverse = Callable[[], None]
 _CONTAINERS: tuple[type, ...] = (list, dict, set, bytearray)
 
 
-def fillable(cls: type) -> bool:
+def updatable(cls: type) -> bool:
     """Whether an object of that type can take over another's content and be the same object.
 
     What passes is verified after filling; this only spares attempts that cannot work.
@@ -36,16 +36,16 @@ def _is_plain(cls: type) -> bool:
     return all(c in (object, OrderedDict, *_CONTAINERS) for c in compiled)
 
 
-def complete(hollow: Any, made: Any) -> None:
+def complete(shell: Any, made: Any) -> None:
     """Make of an object without content what ``made`` is, which nobody else has."""
-    fill(hollow, made)
-    if type(hollow) not in _CONTAINERS and hasattr(hollow, "__dict__"):
+    update(shell, made)
+    if type(shell) not in _CONTAINERS and hasattr(shell, "__dict__"):
         # The very dict: something else may hold it.
-        object.__setattr__(hollow, "__dict__", made.__dict__)
+        object.__setattr__(shell, "__dict__", made.__dict__)
     spend(made)
 
 
-def fill(live: Any, new: Any) -> Inverse:
+def update(live: Any, new: Any) -> Inverse:
     """Give ``live`` the content of ``new``; gives the function that takes it back."""
     if type(live) is CellType:
         return _fill_cell(live, new)
@@ -171,14 +171,14 @@ def _set_cell(cell: CellType, content: Any) -> None:
         cell.cell_contents = content
 
 
-def fill_live_class(cls: type, members: Content) -> Inverse:
+def update_class(cls: type, members: Content) -> Inverse:
     """Give a live class other members."""
     old = own_members(cls)
     fill_class(cls, members)
     return lambda: fill_class(cls, old)
 
 
-def fill_live_function(function: FunctionType, new: FunctionType) -> Inverse:
+def update_function(function: FunctionType, new: FunctionType) -> Inverse:
     """Give a live function the code, defaults, attributes and cells' contents of another."""
     inverses: list[Inverse] = []
     for live, wanted in zip(function.__closure__ or (), new.__closure__ or (), strict=True):

@@ -9,14 +9,14 @@ from kishu.history.history import History
 from kishu.history.records import STEPS, CommitId, Operation, OperationId
 
 
-class Stand(NamedTuple):
+class UndoPoint(NamedTuple):
     """A place among the steps: the step on which we stand and the commit of the variables."""
 
     position: OperationId
     head: CommitId
 
 
-class Steps:
+class UndoStack:
     """A session's place among its steps, and the places that redo leads back to.
 
     A step is a run, a checkout or a restart. Undo goes to the state before the step on which we
@@ -27,10 +27,10 @@ class Steps:
     def __init__(self, history: History) -> None:
         self._history = history
         self.position: OperationId = ""
-        self._redo: list[Stand] = []
+        self._redo: list[UndoPoint] = []
 
     @classmethod
-    def of(cls, history: History, last: Operation) -> Steps:
+    def of(cls, history: History, last: Operation) -> UndoStack:
         """The steps as they stood after an operation, read off its ancestors."""
         line: list[Operation] = []
         operation: Operation | None = last
@@ -38,10 +38,10 @@ class Steps:
             line.append(operation)
             parents = operation.parents
             operation = history.operations.get(parents[0]) if parents else None
-        steps = cls(history)
+        undo_stack = cls(history)
         for past in reversed(line):
-            steps.follow(past)
-        return steps
+            undo_stack.follow(past)
+        return undo_stack
 
     def follow(self, operation: Operation) -> None:
         """Take note of an operation that was done."""
@@ -58,7 +58,7 @@ class Steps:
     def _push_undone(self, undo: Operation) -> None:
         id, head = self.position, undo.before
         while id and id != undo.position:
-            self._redo.append(Stand(id, head))
+            self._redo.append(UndoPoint(id, head))
             step = self._history.operations[id]
             id, head = step.previous, step.before
 
@@ -88,7 +88,7 @@ class Steps:
             )
         return steps
 
-    def redone(self, count: int) -> list[Stand]:
+    def redone(self, count: int) -> list[UndoPoint]:
         """The ``count`` places that a redo would go through, in order.
 
         Raises:
