@@ -12,7 +12,7 @@ NPM := $(shell command -v npm)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo lab pictures test check fuzz fidelity bench soak clean
+.PHONY: demo lab pictures test check fuzz wild fidelity bench soak clean
 
 demo: $(VENV)/demo
 	$(RUN) examples/demo.py
@@ -77,6 +77,13 @@ pictures: $(VENV)/browser
 # the earlier Kishu, from PyPI, in an environment of its own.
 bench: $(VENV)/dev
 	$(RUN) -m benchmarks $(if $(PEERS),--peers .peers) $(BENCH)
+
+# Whole notebooks, played as a user does: ten of ours, or those of NOTEBOOKS=folder. What was played
+# is kept in .wild, so that a run goes on where it was interrupted; FRESH=1 plays all again, LIMIT is
+# in seconds for each, and BASELINE=folder compares with what was kept before.
+wild: $(VENV)/dev
+	$(RUN) -m tests.wild $(NOTEBOOKS) $(if $(KEPT),--kept $(KEPT)) $(if $(BASELINE),--baseline $(BASELINE)) \
+		$(if $(FRESH),--fresh) $(if $(LIMIT),--limit $(LIMIT))
 
 # What comes back and what does not, scenario by scenario; writes docs/fidelity.md.
 fidelity: $(VENV)/dev
