@@ -80,7 +80,8 @@ bench: $(VENV)/dev
 
 # Whole notebooks, played as a user does: ten of ours, or those of NOTEBOOKS=folder. What was played
 # is kept in .wild, so that a run goes on where it was interrupted; FRESH=1 plays all again, LIMIT is
-# in seconds for each, and BASELINE=folder compares with what was kept before.
+# in seconds for each. BASELINE="folder folder" compares with what was kept of earlier runs (KEPT says
+# where): with two of the same code, what depends on where objects lie is told from what changed.
 wild: $(VENV)/dev
 	$(RUN) -m tests.wild $(NOTEBOOKS) $(if $(KEPT),--kept $(KEPT)) $(if $(BASELINE),--baseline $(BASELINE)) \
 		$(if $(FRESH),--fresh) $(if $(LIMIT),--limit $(LIMIT))

@@ -19,7 +19,13 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.wild", description=__doc__)
     parser.add_argument("notebooks", nargs="?", type=Path, default=_OWN)
     parser.add_argument("--kept", type=Path, default=_KEPT, help="the folder of the records")
-    parser.add_argument("--baseline", type=Path, help="records of an earlier run to compare with")
+    parser.add_argument(
+        "--baseline",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="records of earlier runs to compare with; what these disagree on is passed over",
+    )
     parser.add_argument("--fresh", action="store_true", help="play again what is kept")
     parser.add_argument("--limit", type=float, default=900, help="seconds for each notebook")
     given = parser.parse_args(arguments)
@@ -31,10 +37,10 @@ def main(arguments: list[str]) -> int:
     rows = [table.row(record) for record in records]
     print(table.show(rows))
     told: list[str] = []
-    if given.baseline is not None:
+    if given.baseline:
         for record in records:
             told += baseline.changes(record, given.baseline)
-        print("\n".join(told) or f"All facts are those of {given.baseline}.")
+        print("\n".join(told) or "All facts are those of the baseline.")
     return 1 if told or any(row.failed for row in rows) else 0
 
 

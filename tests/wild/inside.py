@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import time
 import types
 import warnings
@@ -25,6 +26,7 @@ _NOT_SHARED = (
     types.MethodType,
     types.MappingProxyType,
 )
+_KEPT = {"_cache", "_item_cache"}
 _STAND_IN = '"type": "kishu.'
 _SHELLS = ("_exit_code",)  # what IPython keeps of the last `!command`
 
@@ -39,7 +41,27 @@ class _Walk(oracle._Walk):
         artist = artists.loaded_artist()
         if artist is not None:
             fills.insert(0, (artist, lambda obj: artists.tell(obj, self.see)))
+        sqlite: Any = sys.modules.get("sqlite3")
+        if sqlite is not None:
+            fills.insert(0, (sqlite.Connection, self._database))
         return fills
+
+    def _database(self, obj: Any) -> dict[str, Json]:
+        """Tell what is in a database."""
+        try:
+            dump = _digest("\n".join(obj.iterdump()))
+        except Exception as error:
+            dump = repr(error)
+        return self._instance(obj) | {"dump": dump}
+
+    def _attributes(self, obj: object) -> dict[str, Json]:
+        """Leave out what pandas keeps for itself once it was asked."""
+        own = getattr(obj, "__dict__", None)
+        if type(own) is dict and "_cache" in own and type(obj).__module__.startswith("pandas"):
+            return {
+                "attributes": {name: self.see(own[name]) for name in sorted(own.keys() - _KEPT)}
+            }
+        return super()._attributes(obj)
 
     def _column(self, obj: Any) -> dict[str, Json]:
         """Tell times with a zone, periods and texts of pandas all at once, not one by one."""

@@ -129,8 +129,8 @@ class Play:
         """Whether a variable's descriptions may differ though nothing else does."""
         if name in self.unstable or (name == "*" and self.unstable):
             return True
-        both = one.names.get(name), other.names.get(name)
-        return None not in both and self.texts.differ_by_addresses(str(both[0]), str(both[1]))
+        first, second = one.names.get(name, ""), other.names.get(name, "")
+        return first != second and self.texts.differ_by_addresses(first, second)
 
     def _run_cell(
         self, kernel: PlayedKernel, number: int, before: dict[str, Any]

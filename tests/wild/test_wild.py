@@ -47,7 +47,7 @@ def test_a_play_finds_all_right_and_a_wrong_state_wrong(tmp_path: Path) -> None:
         assert [cell["outcome"] for cell in cells] == [""] * 4 + ["ZeroDivisionError"] + [""] * 3
         assert cells[3]["log"] == ["both", "numbers"] == cells[3]["changed"]
         play.record.save(tmp_path / "kept")
-        assert baseline.changes(Record.load(tmp_path / "kept", "small"), tmp_path / "kept") == []
+        assert baseline.changes(Record.load(tmp_path / "kept", "small"), [tmp_path / "kept"]) == []
 
         cell, truth = 3, play.truth[3]
         play.truth[cell] = truth._replace(names=truth.names | {"numbers": "another"})
@@ -58,4 +58,19 @@ def test_a_play_finds_all_right_and_a_wrong_state_wrong(tmp_path: Path) -> None:
     assert play.record.facts["journey"][-1]["silent"] == ["numbers"]
     caught = table.row(play.record)
     assert (caught.silent, caught.failed) == (1, True)
-    assert baseline.changes(play.record, tmp_path / "kept")
+    assert baseline.changes(play.record, [tmp_path / "kept"])
+
+
+def test_what_earlier_runs_disagree_on_is_no_difference(tmp_path: Path) -> None:
+    runs = []
+    for number, false in enumerate((["a"], ["b"])):
+        run = Record("small")
+        run.facts["cells"] = [{"false": false, "log": ["x"]}]
+        run.save(tmp_path / str(number))
+        runs.append(tmp_path / str(number))
+    now = Record("small")
+    now.facts["cells"] = [{"false": [], "log": ["x"]}]
+    assert baseline.changes(now, runs) == []
+    assert baseline.changes(now, runs[:1]) == ["small.cells[0].false: ['a'] -> []"]
+    now.facts["cells"][0]["log"] = []
+    assert baseline.changes(now, runs) == ["small.cells[0].log: ['x'] -> []"]
