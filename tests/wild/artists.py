@@ -30,6 +30,7 @@ _DRAWN = {
     *("_facecolors", "_edgecolors", "_is_filled", "_is_stroked", "_us_lw", "_linewidths"),
     *("_position", "_originalPosition", "_majorTicks", "_minorTicks", "_callbacks"),
 }
+_NOT_TOLD = {*_DRAWN, *_CHILDREN, *_LISTS}
 _ATOMS = (type(None), bool, int, float, str, bytes)
 
 
@@ -42,6 +43,8 @@ def loaded_artist() -> Any:
 def tell(artist: Any, see: Callable[[object], Any]) -> dict[str, Any]:
     """Describe an artist by its plain attributes and by what belongs to it.
 
+    None is not told: it mostly stands where drawing puts something.
+
     Args:
         see: describes an object that it holds.
     """
@@ -49,7 +52,7 @@ def tell(artist: Any, see: Callable[[object], Any]) -> dict[str, Any]:
     told = {
         name: see(own[name])
         for name in sorted(own)
-        if name not in _DRAWN and name not in _CHILDREN and name not in _LISTS and _plain(own[name])
+        if name not in _NOT_TOLD and own[name] is not None and _plain(own[name])
     }
     for name in _CHILDREN:
         if own.get(name) is not None and isinstance(own[name], loaded_artist()):

@@ -56,12 +56,10 @@ class _Walk(oracle._Walk):
 
     def _attributes(self, obj: object) -> dict[str, Json]:
         """Leave out what pandas keeps for itself once it was asked."""
-        own = getattr(obj, "__dict__", None)
-        if type(own) is dict and "_cache" in own and type(obj).__module__.startswith("pandas"):
-            return {
-                "attributes": {name: self.see(own[name]) for name in sorted(own.keys() - _KEPT)}
-            }
-        return super()._attributes(obj)
+        if not str(type(obj).__module__).startswith("pandas"):
+            return super()._attributes(obj)
+        own = getattr(obj, "__dict__", {})
+        return {"attributes": {name: self.see(own[name]) for name in sorted(own.keys() - _KEPT)}}
 
     def _column(self, obj: Any) -> dict[str, Json]:
         """Tell times with a zone, periods and texts of pandas all at once, not one by one."""
