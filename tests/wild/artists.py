@@ -24,7 +24,7 @@ _LIMITS = ("_viewLim", "dataLim", "bbox_inches")
 # What drawing works out from the rest, and what says whether it has.
 _DRAWN = {
     *("_stale", "stale", "stale_callback", "_x", "_y", "_xy", "_path", "_subslice"),
-    *("_renderer", "_invalidx", "_invalidy"),
+    *("_renderer", "_transforms", "_invalidx", "_invalidy"),
     *("_cachedRenderer", "_original_dpi", "_dpi", "number", "_button_pick_id", "_scroll_pick_id"),
     *("_mapped_colors", "_stale_viewlims", "_mouseover", "_layoutbox", "_agg_filter", "mouseover"),
     *("_facecolors", "_edgecolors", "_is_filled", "_is_stroked", "_us_lw", "_linewidths"),

@@ -26,7 +26,8 @@ _NOT_SHARED = (
     types.MethodType,
     types.MappingProxyType,
 )
-_KEPT = {"_cache", "_item_cache"}
+_KEPT = {"pandas": {"_cache", "_item_cache"}, "weakref": {"_dirty_len"}}
+"""Attributes in which libraries keep for themselves what they were asked once."""
 _STAND_IN = '"type": "kishu.'
 _SHELLS = ("_exit_code",)  # what IPython keeps of the last `!command`
 
@@ -55,11 +56,11 @@ class _Walk(oracle._Walk):
         return self._instance(obj) | {"dump": dump}
 
     def _attributes(self, obj: object) -> dict[str, Json]:
-        """Leave out what pandas keeps for itself once it was asked."""
-        if not str(type(obj).__module__).startswith("pandas"):
+        kept = _KEPT.get(str(type(obj).__module__).partition(".")[0])
+        if kept is None:
             return super()._attributes(obj)
         own = getattr(obj, "__dict__", {})
-        return {"attributes": {name: self.see(own[name]) for name in sorted(own.keys() - _KEPT)}}
+        return {"attributes": {name: self.see(own[name]) for name in sorted(own.keys() - kept)}}
 
     def _column(self, obj: Any) -> dict[str, Json]:
         """Tell times with a zone, periods and texts of pandas all at once, not one by one."""
