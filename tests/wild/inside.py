@@ -26,7 +26,11 @@ _NOT_SHARED = (
     types.MethodType,
     types.MappingProxyType,
 )
-_KEPT = {"pandas": {"_cache", "_item_cache"}, "weakref": {"_dirty_len"}}
+_KEPT: dict[str, set[str]] = {
+    "numpy": set(),
+    "pandas": {"_cache", "_item_cache"},
+    "weakref": {"_dirty_len"},
+}
 """Attributes in which libraries keep for themselves what they were asked once."""
 _STAND_IN = '"type": "kishu.'
 _SHELLS = ("_exit_code",)  # what IPython keeps of the last `!command`
@@ -59,8 +63,15 @@ class _Walk(oracle._Walk):
         kept = _KEPT.get(str(type(obj).__module__).partition(".")[0])
         if kept is None:
             return super()._attributes(obj)
-        own = getattr(obj, "__dict__", {})
+        own = dict(getattr(obj, "__dict__", {}))
+        if own.get("_fill_value", kept) is None:  # of a masked array that was not asked for it
+            own["_fill_value"] = self.numpy.ma.core._check_fill_value(None, obj.dtype)  # type: ignore[attr-defined]
         return {"attributes": {name: self.see(own[name]) for name in sorted(own.keys() - kept)}}
+
+    def _held(self, obj: object) -> dict[str, Json]:
+        """Leave out the address that Cython's functions show among their members."""
+        held = super()._held(obj)
+        return {name: told for name, told in held.items() if "vectorcalloffset" not in name}
 
     def _column(self, obj: Any) -> dict[str, Json]:
         """Tell times with a zone, periods and texts of pandas all at once, not one by one."""
