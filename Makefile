@@ -17,7 +17,7 @@ WORKERS ?= logical
 PARALLEL := --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 PYTHONS ?= python3.12 python3.13
 
-.PHONY: demo lab pictures test check fast matrix matrix-314 mutations hooks fuzz dist fidelity bench \
+.PHONY: demo lab pictures test check fast matrix matrix-314 mutations hooks fuzz wild dist fidelity bench \
 	soak clean
 
 demo: $(VENV)/demo
@@ -115,6 +115,14 @@ dist: $(VENV)/dev $(BUILT)
 # the earlier Kishu, from PyPI, in an environment of its own.
 bench: $(VENV)/dev
 	$(RUN) -m benchmarks $(if $(PEERS),--peers .peers) $(BENCH)
+
+# Whole notebooks, played as a user does: ten of ours, or those of NOTEBOOKS=folder. What was played
+# is kept in .wild, so that a run goes on where it was interrupted; FRESH=1 plays all again, LIMIT is
+# in seconds for each. BASELINE="folder folder" compares with what was kept of earlier runs (KEPT says
+# where): with two of the same code, what depends on where objects lie is told from what changed.
+wild: $(VENV)/dev
+	$(RUN) -m tests.wild $(NOTEBOOKS) $(if $(KEPT),--kept $(KEPT)) $(if $(BASELINE),--baseline $(BASELINE)) \
+		$(if $(FRESH),--fresh) $(if $(LIMIT),--limit $(LIMIT))
 
 # What comes back and what does not, scenario by scenario; writes docs/fidelity.md.
 fidelity: $(VENV)/dev
