@@ -15,7 +15,7 @@ from kishu.history.pages import read_pages, write_pages
 from kishu.history.records import Blob, Segment
 from kishu.store.store import Store
 from kishu.store.writer import Writer
-from kishu.walking import segmented as segmented
+from kishu.walking import segmented
 from kishu.walking.identity import ObjectIds
 from kishu.walking.segmented import SEGMENTED, SegmentedContainers, is_segmented, segmented_within
 from kishu.walking.walk import Context, Counters, Walk

@@ -134,7 +134,7 @@ def test_a_ref_in_conflict_is_ambiguous_until_it_is_settled(
     other.recording.abandon()
     notebook.restart()
     with pytest.raises(AmbiguousRef) as failure:
-        notebook.session.show("here").entry.id
+        notebook.session.show("here")
     assert all(id in failure.value.message for id in both)
     history = notebook.recording.history
     chosen = {"branch": history.branches, "tag": history.tags}[kind]["here"][choice]

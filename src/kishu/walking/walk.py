@@ -608,7 +608,7 @@ class ComponentWalk(WholeWalk):
     """
 
     def begin_component(
-        self, value_top: int, shell: bool, tops: dict[int, int], owners: dict[int, int]
+        self, value_top: int, as_shell: bool, tops: dict[int, int], owners: dict[int, int]
     ) -> None:
         """Prepare for the walk of one part.
 
@@ -620,7 +620,7 @@ class ComponentWalk(WholeWalk):
             owners: which top each node already met belongs to; extended by the walk.
         """
         self._own = value_top
-        self._shells = shell
+        self._as_shell = as_shell
         self._begun = False
         self._tops = tops
         self._owners = owners
@@ -649,7 +649,7 @@ class ComponentWalk(WholeWalk):
     def persistent_id(self, obj: Any) -> int | None:
         """The position of the member that ``obj`` is, None to descend into it."""
         address = id(obj)
-        if address == self._own and not (self._begun and self._shells):
+        if address == self._own and not (self._begun and self._as_shell):
             self._begun = True
             return None
         if address not in self._tops:

@@ -376,7 +376,7 @@ class Observer:
         else:
             walk = self._component_walk(tolerant)
             walk.begin_component(
-                id(value), shell=False, tops=dict.fromkeys(segmented, 0), owners={}
+                id(value), as_shell=False, tops=dict.fromkeys(segmented, 0), owners={}
             )
             scan = walk.scan(value)
         return scan._replace(

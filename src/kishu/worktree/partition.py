@@ -182,7 +182,7 @@ def _partition_segmented(
             continue
         walk = walks.partition()
         kept.append(walk)
-        walk.begin_component(own, shell=True, tops=tops, owners=owners)
+        walk.begin_component(own, as_shell=True, tops=tops, owners=owners)
         elements_of = elements_of or Elements(top)
         content, elements = elements_of.content(at, at + live_segment.count)
         scan = walk.scan_segment(content, elements, elements_of.extra)
