@@ -22,7 +22,7 @@ NAMES = frozenset(
     fill_by_attributes fill_cell fill_context fill_context_variable fill_exception
     fill_frame fill_function fill_generator fill_instance fill_local fill_lru_cache
     fill_module fill_object_array fill_subarray fill_tensor fill_transform fill_weak_table
-    fill_with_extra_state find_constant find_match find_method find_singleton find_stream
+    fill_with_extra_state find_match find_method find_singleton find_stream
     find_syntax_operator flags_of_frame freeze_object_array ignore_content import_module
     load_code make_alias make_array make_atom_array make_cell make_context_variable
     make_detached_tensor make_dict_view make_exception make_flat_iterator make_function

@@ -115,23 +115,15 @@ def circle(radius):
     made.radius = radius
     return made
 """
-HANDLER = """
-from kishu.handlers.entry_points import Registrar
-handlers = Registrar("shapes", version={version})
-@handlers.builder
-def make_circle(radius):
-    import shapes
-    return shapes.circle(radius)
-@handlers.handles("shapes.Circle")
-def reduce_circle(walk, circle):
-    return make_circle, (circle.radius,)
-"""
+PAGE = Path(__file__).parents[2] / "docs" / "dev" / "handlers.md"
+HANDLER = PAGE.read_text("utf-8").partition("```python\n")[2].partition("```")[0]
+"""The example that the page on handlers gives."""
 
 
 def _install(place: Path, version: int) -> str:
     """Write a distribution that has a handler for the library ``shapes``."""
     place.mkdir(exist_ok=True)
-    (place / "shapes_history.py").write_text(HANDLER.format(version=version))
+    (place / "shapes_history.py").write_text(HANDLER.replace("version=1", f"version={version}"))
     described = place / "shapes_history-1.0.dist-info"
     described.mkdir(exist_ok=True)
     (described / "METADATA").write_text("Metadata-Version: 2.1\nName: shapes-history\nVersion: 1\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import kishu.handlers
-from kishu.handlers import registry
+from kishu.handlers import treatments
 from tests.e2e.conftest import make_notebook
 from tests.fidelity.known import KNOWN
 from tests.fidelity.libraries import KINDS
@@ -33,36 +33,35 @@ NEEDED = {
     "code.reduce_method": "redo definitions-method-of-one-instance",
     "code.reduce_property": "cold frames-subclass",
     "code.reduce_wrapper": "cold containers-namedtuple",
-    "constants.reduce_constant": "undo definitions-dataclass",
     "contexts.reduce_context": "undo unpicklables-context-variables",
     "contexts.reduce_variable": "undo unpicklables-context-variables",
     "databases.reduce_connection": "change unpicklables-partial-of-a-connection",
-    "databases.reduce_cursor": "change unpicklables-sqlite-cursor",
+    "live.reduce_cursor": "change unpicklables-sqlite-cursor",
     "exceptions.reduce_exception": "undo definitions-exception-with-a-traceback",
     "exceptions.reduce_traceback": "undo definitions-exception-with-a-traceback",
     "files.reduce_file": "undo unpicklables-file-position",
     "instances.reduce_defaultdict": "undo containers-numbering-dict",
-    "ipython.reduce_connection": "cold unpicklables-thread",
+    "live.reduce_connection": "cold unpicklables-thread",
     "ipython.reduce_kernel": "branch tensors-scheduler",
     "ipython.reduce_shell": "redo tensors-scheduler",
-    "iterators.reduce_finalizer": "change unpicklables-finalizer",
-    "iterators.reduce_generator": "undo roads-generator-advanced",
-    "iterators.reduce_hash": "change unpicklables-hash-half-fed",
-    "iterators.reduce_mapping": "change unpicklables-mapped-memory",
-    "iterators.reduce_queue": "undo unpicklables-simple-queue",
-    "iterators.reduce_reader": "undo unpicklables-csv-reader",
-    "iterators.reduce_socket": "change unpicklables-socket-closed",
-    "iterators.reduce_table_iterator": "undo containers-half-read-dict-iterator",
-    "iterators.reduce_temporary": "undo unpicklables-temporary-directory",
-    "iterators.reduce_writer": "undo unpicklables-csv-writer",
+    "live.reduce_finalizer": "change unpicklables-finalizer",
+    "live.reduce_generator": "undo roads-generator-advanced",
+    "live.reduce_hash": "change unpicklables-hash-half-fed",
+    "live.reduce_mapping": "change unpicklables-mapped-memory",
+    "live.reduce_queue": "undo unpicklables-simple-queue",
+    "live.reduce_reader": "undo unpicklables-csv-reader",
+    "live.reduce_socket": "change unpicklables-socket-closed",
+    "live.reduce_table_iterator": "undo containers-half-read-dict-iterator",
+    "live.reduce_temporary": "undo unpicklables-temporary-directory",
+    "live.reduce_writer": "undo unpicklables-csv-writer",
     "locks.reduce_local": "change unpicklables-thread-local",
     "locks.reduce_lock": "change unpicklables-lock",
     "locks.reduce_rlock": "change unpicklables-rlock-held",
     "locks.reduce_struct": "undo unpicklables-struct",
     "matches.reduce_match": "undo unpicklables-match",
-    "memory.reduce_dict_view": "cold containers-dict-views",
-    "memory.reduce_mappingproxy": "cold containers-mappingproxy",
-    "memory.reduce_memoryview": "cold containers-memoryview",
+    "views.reduce_dict_view": "cold containers-dict-views",
+    "views.reduce_mappingproxy": "cold containers-mappingproxy",
+    "views.reduce_memoryview": "cold containers-memoryview",
     "modules.reduce_module": "cold roads-list-that-a-module-holds",
     "numpy.reduce_array": "undo arrays-view",
     "numpy.reduce_flat_iterator": "undo arrays-flat-iterator",
@@ -77,7 +76,7 @@ NEEDED = {
     "singletons.reduce_operator": "undo unpicklables-syntax-trees-in-which-a-tool-noted-parents",
     "singletons.reduce_singleton": "cold ambient-random-functions-by-name",
     "singletons.reduce_stream": "undo unpicklables-standard-stream-in-a-list",
-    "torch.reduce_batches": "undo tensors-loader-half-read",
+    "live.reduce_batches": "undo tensors-loader-half-read",
     "torch.reduce_generator": "undo tensors-generator",
     "torch.reduce_storage": "undo tensors-last-of-a-large-one",
     "torch.reduce_tensor": "undo tensors-views",
@@ -99,24 +98,27 @@ _COMPUTED = {
 }
 """Reducers without which a restore runs the cell again, where that is not switched off."""
 
-_NO_HANDLERS = {"building", "registry"}
+_NO_HANDLERS = {
+    "api", "entry_points", "geometry", "learned", "loading", "plotly", "polars", "pyarrow", "scipy",
+    "sklearn", "sources", "statsmodels", "treatments", "typeinfo",
+}  # fmt: skip
 """Modules that hold no reducers of their own."""
 
-_BESIDE = {"matplotlib", "subarrays", "supplements", "texts"}
+_BESIDE = {"extra_state", "matplotlib", "subarrays", "text_columns"}
 """Handlers that tests of their own below are about, or that other handlers call."""
 
 _OFF = """
-from kishu.handlers import registry
-if not hasattr(registry, "everything"):
-    registry.everything = dict(registry._entries)
-registry._entries.clear()
-registry._entries.update({{
+from kishu.handlers import treatments
+if not hasattr(treatments, "everything"):
+    treatments.everything = dict(treatments._handlers)
+treatments._handlers.clear()
+treatments._handlers.update({{
     name: entry
-    for name, entry in registry.everything.items()
-    if entry.reduce is None
-    or f"{{entry.reduce.__module__}}.{{entry.reduce.__name__}}" != "kishu.handlers.{reducer}"
+    for name, entry in treatments.everything.items()
+    if entry.encode is None
+    or f"{{entry.encode.__module__}}.{{entry.encode.__name__}}" != "kishu.handlers.{reducer}"
 }})
-registry._cache.clear()
+treatments._decided.clear()
 """
 
 
@@ -140,7 +142,7 @@ def test_every_handler_is_switched_off_somewhere() -> None:
     assert tested | _BESIDE | _NO_HANDLERS == modules
     for name in modules:
         importlib.import_module(f"kishu.handlers.{name}")
-    reducers = {entry.reduce for entry in registry._entries.values() if entry.reduce is not None}
+    reducers = {entry.encode for entry in treatments._handlers.values() if entry.encode is not None}
     named = {f"{each.__module__.rpartition('.')[2]}.{each.__name__}" for each in reducers}
     others = {"numpy.reduce_dtype", "annotations.reduce_alias"}
     assert {each for each in named if not each.startswith("matplotlib.")} <= NEEDED.keys() | others

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from kishu.handlers.numpy import owner_of, place_in, view_array
+from kishu.handlers.geometry import owner_of, place_in, view_array
 
 _RECORDS = [("n", "i4"), ("item", object), ("inner", [("x", "f8"), ("held", object)])]
 _KINDS: list[Any] = ["f8", "i2", "U3", object, _RECORDS, np.dtypes.StringDType()]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kishu.handlers.instances import hides_memory
+from kishu.handlers.typeinfo import hides_memory
 from tests.unit.compiled import make_type
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kishu.building.segment_updates import Edit, update_segments
+from kishu.handlers.learned import Learned
 from kishu.history.pages import read_pages, write_pages
 from kishu.history.records import Blob, Segment
 from kishu.store.store import Store
@@ -26,7 +27,9 @@ from tests.unit.test_observe import Notebook
 def walker() -> SegmentedContainers:
     counters = Counters()
     return SegmentedContainers(
-        lambda tolerant: Walk(Context(ObjectIds("s"), {}, frozenset(), counters, {}), tolerant),
+        lambda tolerant: Walk(
+            Context(ObjectIds("s"), {}, frozenset(), counters, {}, Learned()), tolerant
+        ),
         counters,
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kishu.handlers.learned import Learned
 from kishu.history.records import is_definition
 from kishu.store.writer import Naming
 from kishu.walking.fingerprint import Canonical
@@ -44,11 +45,13 @@ class Notebook:
 
 
 def walk() -> Walk:
-    return Walk(Context(ObjectIds("s"), {}, frozenset(), Counters(), {}))
+    return Walk(Context(ObjectIds("s"), {}, frozenset(), Counters(), {}, Learned()))
 
 
 def fingerprint(value: object) -> str:
-    return Canonical(Context(ObjectIds("s"), {}, frozenset(), Counters(), {})).fingerprint(value)
+    return Canonical(
+        Context(ObjectIds("s"), {}, frozenset(), Counters(), {}, Learned())
+    ).fingerprint(value)
 
 
 # Which names are the user's
@@ -108,9 +111,9 @@ def test_a_value_that_holds_itself_is_seen_to(loops: bool) -> None:
 
 
 def test_what_cannot_be_pickled_is_named_and_the_rest_is_walked() -> None:
-    scan = Walk(Context(ObjectIds("s"), {}, frozenset(), Counters(), {}), tolerant=True).scan(
-        [1, (n for n in "ab")]
-    )
+    scan = Walk(
+        Context(ObjectIds("s"), {}, frozenset(), Counters(), {}, Learned()), tolerant=True
+    ).scan([1, (n for n in "ab")])
     (place,) = scan.unstorable
     assert (place.type, place.kind) == ("builtins.generator", "moves")
 
@@ -265,7 +268,7 @@ def test_a_definition_ties_nothing_but_by_what_it_holds() -> None:
     for made, ids in ((Empty, set()), (Kind, set()), (function, set()), (holding, {id(held)})):
         made.__module__ = "__main__"
         found = (
-            Walk(Context(ObjectIds("s"), globals(), frozenset(), Counters(), {}))
+            Walk(Context(ObjectIds("s"), globals(), frozenset(), Counters(), {}, Learned()))
             .scan_definition(made)
             .ids
         )

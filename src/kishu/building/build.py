@@ -20,6 +20,7 @@ from kishu.errors import Damaged, NotRecoverable
 from kishu.handlers import loading
 from kishu.handlers.classes import fill_class, make_class
 from kishu.handlers.code import fill_function, is_of_notebook, make_function
+from kishu.handlers.learned import Learned
 from kishu.handlers.numpy import fill_object_array, make_object_array
 from kishu.history import blobs
 from kishu.history.history import History, State
@@ -104,6 +105,7 @@ class Build:
         store: Store,
         history: History,
         object_ids: ObjectIds,
+        learned: Learned,
         user_globals: dict[str, Any],
         state: State,
         live: Mapping[VersionId, Mapping[int, Any]],
@@ -116,6 +118,7 @@ class Build:
         self.segmented: list[tuple[Any, list[int]]] = []
         self.progress: Callable[[int], None] = lambda nbytes: None
         self.reuses = True
+        self.learned = learned
         self._object_ids = object_ids
         self._store = store
         self._history = history
@@ -502,6 +505,7 @@ class _ComponentLoading:
         self, build: Build, assembly: Assembly, component: Component, store: Store
     ) -> None:
         self.user_globals = build.user_globals
+        self.learned = build.learned
         self._build = build
         self._assembly = assembly
         self._component = component

@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from kishu.building.update import Inverse, run_all
-from kishu.handlers.numpy import fill_object_array, in_memory_order
+from kishu.handlers.geometry import in_memory_order
+from kishu.handlers.numpy import fill_object_array
 
 
 class Edit(NamedTuple):

@@ -10,8 +10,8 @@ from typing import Any
 
 from kishu.handlers.classes import fill_class, own_members
 from kishu.handlers.code import Content
-from kishu.handlers.instances import slot_names
-from kishu.handlers.registry import is_compiled, treatment
+from kishu.handlers.treatments import treatment
+from kishu.handlers.typeinfo import is_compiled, slot_names
 
 Inverse = Callable[[], None]
 

@@ -6,7 +6,8 @@ import sys
 from typing import Any
 
 from kishu.format1 import builder
-from kishu.handlers.registry import Reduced, Walk, handles
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.treatments import handles
 
 
 @handles("typing.TypeVar", "typing.ParamSpec", "typing.TypeVarTuple")

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from kishu.format1 import builder
-from kishu.handlers.registry import Reduced, Walk, handles, importable
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.treatments import handles
+from kishu.handlers.typeinfo import importable
 
 Call = tuple[tuple[Any, ...], tuple[tuple[str, Any], ...]]
 """Arguments, and keyword arguments as pairs."""

@@ -10,8 +10,10 @@ import types
 from typing import Any
 
 from kishu.handlers import loading
+from kishu.handlers.api import Reduced, Walk
 from kishu.handlers.code import Content, Skeleton
-from kishu.handlers.registry import Reduced, Walk, handles, importable
+from kishu.handlers.treatments import handles
+from kishu.handlers.typeinfo import importable
 
 _MADE_BY_TYPE = frozenset(
     {"__dict__", "__weakref__", "__slots__", "_abc_impl", "__abstractmethods__", "__firstlineno__",

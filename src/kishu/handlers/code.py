@@ -12,7 +12,9 @@ from typing import Any
 from kishu.errors import NotRecoverable
 from kishu.format1 import builder
 from kishu.handlers import entry_points, loading, sources
-from kishu.handlers.registry import Reduced, Walk, declare, handles, importable
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.treatments import are_values, handles
+from kishu.handlers.typeinfo import importable
 
 # Version 2 has no back-references, whose flags depend on reference counts: the same code always
 # gives the same bytes. It cannot hold slice constants (3.14 and later).
@@ -264,4 +266,4 @@ def reduce_bare(walk: Walk, obj: object) -> Reduced:
     return loading.definition, (walk.definition(obj),)
 
 
-declare("builtins.builtin_function_or_method", sharing_is_state=False)
+are_values("builtins.builtin_function_or_method")

@@ -7,7 +7,8 @@ from typing import Any
 
 from kishu.format1 import builder
 from kishu.handlers.annotations import importable_constant
-from kishu.handlers.registry import Reduced, Walk, handles
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.treatments import handles
 
 Variable = contextvars.ContextVar[Any]
 _NOTHING = object()

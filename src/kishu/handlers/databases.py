@@ -8,7 +8,8 @@ from typing import Any
 
 from kishu.format1 import builder
 from kishu.handlers import loading
-from kishu.handlers.registry import Reduced, Walk, handles
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.treatments import handles
 
 
 @handles("sqlite3.Connection")
@@ -70,13 +71,3 @@ def set_connection_options(connection: sqlite3.Connection, options: dict[str, An
     """How it begins transactions, and what rows and texts become."""
     for name, value in options.items():
         setattr(connection, name, value)
-
-
-@handles("sqlite3.Cursor")
-def reduce_cursor(walk: Walk, cursor: sqlite3.Cursor) -> Reduced:
-    """A cursor is half-run code of the database's."""
-    columns = [column[0] for column in cursor.description or ()]
-    walk.ignore_sharing(columns)
-    return walk.unstorable(
-        cursor, "live", "a cursor cannot be stored", cursor.rowcount, cursor.lastrowid, columns
-    )

@@ -15,7 +15,8 @@ from typing import Any
 
 from kishu.errors import NotRecoverable
 from kishu.format1 import Builder, builder
-from kishu.handlers.registry import Filler, Reducer, before_deciding, declare
+from kishu.handlers.api import Filler, Handler, Reducer
+from kishu.handlers.treatments import before_deciding, register
 
 GROUP = "kishu.handlers"
 
@@ -44,7 +45,7 @@ class Registrar:
         self.package = package
         self.version = version
         self.builders: dict[str, Callable[..., Any]] = {}
-        self._declared: list[Callable[[], None]] = []
+        self._handlers: list[Handler] = []
 
     def builder(self, built_by: Builder) -> Builder:
         """Let streams call a function, under its name."""
@@ -62,23 +63,15 @@ class Registrar:
         """Register a reducer for types named ``module.qualname``, as our own handlers do."""
 
         def add(reduce: Reducer) -> Reducer:
-            self._declared.append(
-                lambda: declare(
-                    *names,
-                    reduce=reduce,
-                    subclasses=subclasses,
-                    sharing_is_state=sharing_is_state,
-                    fill=fill,
-                )
-            )
+            self._handlers.append(Handler(names, reduce, subclasses, sharing_is_state, fill))
             return reduce
 
         return add
 
     def register(self) -> None:
         """Make known what was declared."""
-        for declare_now in self._declared:
-            declare_now()
+        for handler in self._handlers:
+            register(handler)
 
 
 _named: dict[Callable[..., Any], tuple[str, int, str]] = {}

@@ -6,7 +6,9 @@ import types
 from typing import Any
 
 from kishu.format1 import builder
-from kishu.handlers.registry import Reduced, Walk, handles, is_compiled
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.treatments import handles
+from kishu.handlers.typeinfo import is_compiled
 
 _LINKS = ("__cause__", "__context__", "__suppress_context__", "__traceback__")
 

@@ -6,77 +6,14 @@ Which ones, is found by trying (`travel/trial.py`), or learned from what was sto
 from __future__ import annotations
 
 import copyreg
-import enum
-import weakref
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from kishu.format1 import builder
-from kishu.handlers.instances import (
-    Whole,
-    cached_names,
-    fill_instance,
-    is_seen_whole,
-    make_instance,
-    slot_names,
-    whole,
-)
-from kishu.handlers.registry import Reduced, Walk, override, type_name
-
-_lost: weakref.WeakKeyDictionary[type, frozenset[str]] = weakref.WeakKeyDictionary()
-
-
-def extra_names(cls: type) -> frozenset[str]:
-    """The attributes that instances of the class are known to lose."""
-    return _lost.get(cls, frozenset())
-
-
-def learn(cls: type, names: Collection[str]) -> bool:
-    """Take note of attributes that instances of the class lose; whether that is news."""
-    known = extra_names(cls)
-    if known.issuperset(names):
-        return False
-    _lost[cls] = known.union(names)
-    return True
-
-
-class _Passing(enum.Enum):
-    """What is known of storing instances by their attributes instead of their own pickling."""
-
-    TRIED = enum.auto()
-    PROVEN = enum.auto()
-    VAIN = enum.auto()
-
-
-_passed_over: weakref.WeakKeyDictionary[type, _Passing] = weakref.WeakKeyDictionary()
-
-
-def is_passed_over(cls: type) -> bool:
-    """Whether instances are stored by their attributes, whatever the class says to pickle."""
-    return _passed_over.get(cls, _Passing.VAIN) is not _Passing.VAIN
-
-
-def pass_over(classes: Iterable[type]) -> bool:
-    """Store instances by their attributes from now on; whether that is news."""
-    news = [cls for cls in classes if cls not in _passed_over]
-    for cls in news:
-        _passed_over[cls] = _Passing.TRIED
-        override(cls, reduce_by_attributes)
-    return bool(news)
-
-
-def confirm(classes: Iterable[type]) -> None:
-    """Their instances came back whole by their attributes."""
-    _passed_over.update(dict.fromkeys(classes, _Passing.PROVEN))
-
-
-def give_back(classes: Iterable[type]) -> bool:
-    """Passing over them, not yet proven, did not help; whether there are any."""
-    tried = [cls for cls in classes if _passed_over[cls] is _Passing.TRIED]
-    for cls in tried:
-        _passed_over[cls] = _Passing.VAIN
-        override(cls, None)
-    return bool(tried)
+from kishu.handlers import loading
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.instances import Whole, fill_instance, make_instance, whole
+from kishu.handlers.typeinfo import cached_names, is_seen_whole, slot_names, type_name
 
 
 def can_be_passed_over(cls: type, reduced: tuple[Any, ...]) -> bool:
@@ -93,7 +30,7 @@ _ALLOCATING = (object.__new__, dict.__new__, list.__new__)
 
 def reduce_by_attributes(walk: Walk, obj: Any) -> Reduced:
     """An instance whose class is passed over."""
-    if _passed_over[type(obj)] is not _Passing.PROVEN:
+    if not walk.learned.is_proven(type(obj)):
         walk.opaque(type_name(type(obj)))
     return make_instance, (type(obj),), whole(walk, obj), None, None, fill_by_attributes
 
@@ -102,7 +39,7 @@ def reduce_by_attributes(walk: Walk, obj: Any) -> Reduced:
 def fill_by_attributes(obj: Any, content: Whole) -> None:
     """Give an instance its content; its class is passed over from now on."""
     fill_instance(obj, content)
-    pass_over([type(obj)])
+    loading.now().learned.pass_over([type(obj)])
 
 
 def attributes(obj: Any) -> Iterator[tuple[str, Any]]:
@@ -128,7 +65,7 @@ def unsaid(obj: Any, reduced: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
 
 def with_extra_state(walk: Walk, obj: Any, reduced: Reduced) -> Reduced:
     """What the object's own reduce gives, and what is known to be lost by it."""
-    names = extra_names(type(obj))
+    names = walk.learned.lost_names(type(obj))
     if not names or type(reduced) is not tuple or len(reduced) > 5:
         return reduced
     lost = {name: value for name, value in attributes(obj) if name in names}
@@ -153,7 +90,7 @@ def fill_with_extra_state(obj: Any, both: tuple[Any, dict[str, Any]]) -> None:
         else:
             # Not by way of a descriptor, which may make something else of it.
             held[name] = value
-    learn(type(obj), lost)
+    loading.now().learned.lose(type(obj), lost)
 
 
 def _set_state(obj: Any, state: Any) -> None:

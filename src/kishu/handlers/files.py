@@ -9,7 +9,8 @@ from typing import Any
 
 from kishu.format1 import builder
 from kishu.handlers import loading
-from kishu.handlers.registry import Reduced, Walk, handles
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.treatments import handles
 
 
 @handles("_io.FileIO", "_io.BufferedReader", "_io.BufferedWriter", "_io.BufferedRandom",

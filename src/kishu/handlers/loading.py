@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from kishu.format1 import builder
-from kishu.handlers.registry import Loading
+from kishu.handlers.api import Loading
 from kishu.history.reasons import Unstorable
 
 _loadings: list[Loading] = []

@@ -6,8 +6,9 @@ import _thread
 from typing import Any
 
 from kishu.format1 import builder
+from kishu.handlers.api import Reduced, Walk
 from kishu.handlers.instances import make_instance
-from kishu.handlers.registry import Reduced, Walk, handles
+from kishu.handlers.treatments import handles
 
 
 @handles("_thread.lock")

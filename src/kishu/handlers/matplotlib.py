@@ -8,7 +8,12 @@ import sys
 from typing import Any
 
 from kishu.format1 import builder
-from kishu.handlers.registry import Reduced, Walk, handles
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.treatments import handles
+from kishu.handlers.typeinfo import Library, know
+
+know(Library(("matplotlib", "mpl_toolkits"), loads_quietly=False))
+"""Loading a figure makes it pyplot's current one; what its pickling drops is its canvas."""
 
 
 @handles("matplotlib.cbook.CallbackRegistry", subclasses=True)

@@ -15,7 +15,8 @@ from blake3 import blake3
 
 from kishu.format1 import builder
 from kishu.handlers import loading
-from kishu.handlers.registry import Reduced, Walk, handles
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.treatments import handles
 
 _MADE_BY_IMPORT = frozenset({"__spec__", "__loader__", "__cached__"})
 _BUILTINS = "__builtins__"

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import array as array_
-import bisect
 import io
 import math
 import pickle
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from kishu.format1 import builder
 from kishu.handlers import loading, subarrays, text_columns
-from kishu.handlers.registry import ATOMS, PASSING, Reduced, Walk, declare, handles, treatment
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.geometry import (
+    address_of,
+    flat,
+    flat_bytes,
+    form_of,
+    in_memory_order,
+    is_dense,
+    layout_of,
+    owner_of,
+    place_in,
+    view_array,
+)
+from kishu.handlers.treatments import are_values, handles, treatment
+from kishu.handlers.typeinfo import ATOMS, PASSING, Library, know
 
 _MANY = 4096
 _EXPORTERS: frozenset[type] = frozenset({bytes, bytearray, array_.array})
@@ -21,6 +35,28 @@ if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, Any]
+
+
+_views: list[Callable[[Walk, Array], Reduced | None]] = []
+_foreign: list[Callable[[Array, Any, tuple[Any, ...]], Reduced | None]] = []
+
+
+def finds_views(find: Callable[[Walk, Array], Reduced | None]) -> Any:
+    """Register a function that reduces read-only views of what another library owns.
+
+    It is called with the walk and the array, and gives None where it knows no better.
+    """
+    _views.append(find)
+    return find
+
+
+def finds_foreign_memory(find: Callable[[Array, Any, tuple[Any, ...]], Reduced | None]) -> Any:
+    """Register a function that reduces arrays over the memory of another library's object.
+
+    It is called with the array, its base, and type, shape and strides; it gives None for others.
+    """
+    _foreign.append(find)
+    return find
 
 
 @handles("numpy.ndarray", subclasses=True)
@@ -32,15 +68,13 @@ def reduce_array(walk: Walk, array: Array) -> Reduced:
         # The commonest by far, and figures hold hundreds of them.
         return _reduce_plain(walk, array, None)
     looking = None if walk.ignores_sharing(array) else _reduce_view(walk, array)
-    if looking is not None and "pandas" in sys.modules and not array.flags.writeable:
-        from kishu.handlers.pandas import reduce_view_of_frame
-
-        looking = reduce_view_of_frame(walk, array) or looking
+    if looking is not None and not array.flags.writeable:
+        looking = next(filter(None, (find(walk, array) for find in _views)), looking)
     if looking is not None:
         return looking
     if array.dtype.hasobject:
         return _reduce_objects(walk, array)
-    return _reduce_plain(walk, array, _layout(array))
+    return _reduce_plain(walk, array, layout_of(array))
 
 
 def _reduce_view(walk: Walk, array: Array) -> Reduced | None:
@@ -58,78 +92,7 @@ def _reduce_view(walk: Walk, array: Array) -> Reduced | None:
     if type(base) in _EXPORTERS:
         offset = address_of(array) - address_of(sys.modules["numpy"].frombuffer(base, "u1"))
         return array_over_bytes, (base, *form, offset, array.flags.writeable)
-    if type(base).__module__.partition(".")[0] == "torch":
-        offset = address_of(array) - base.untyped_storage().data_ptr()
-        return array_over_tensor, (base, *form, offset, array.flags.writeable)
-    return None
-
-
-class Owned(NamedTuple):
-    """Which memory the arrays that have a name own; addresses alone, which hold nothing alive.
-
-    Attributes:
-        ranges: where each owner's memory begins and ends, and a name that leads to it; sorted.
-        writeable: addresses of the owners that a variable can write to.
-    """
-
-    ranges: list[tuple[int, int, str]]
-    writeable: frozenset[int]
-
-
-def owned(walk: Walk) -> Owned:
-    """What the variables own of memory, found once a look."""
-    found: Owned = walk.once("numpy", lambda: _owned(walk.user_globals.copy()))
-    return found
-
-
-def _owned(variables: dict[str, Any]) -> Owned:
-    ndarray = sys.modules["numpy"].ndarray
-    owners = {
-        name: (value, owner_of(value))
-        for name, value in variables.items()
-        if type(value) is ndarray
-    }
-    ranges = {
-        address_of(owner): (address_of(owner), address_of(owner) + owner.nbytes, name)
-        for name, (_, owner) in owners.items()
-        if owner.base is None
-    }
-    writeable = {id(owner) for value, owner in owners.values() if value.flags.writeable}
-    return Owned(sorted(ranges.values()), frozenset(writeable))
-
-
-def owner_at(walk: Walk, address: int, nbytes: int) -> tuple[Array, int] | None:
-    """The array with a name that owns this memory, and from which of its bytes on."""
-    ranges = owned(walk).ranges
-    at = bisect.bisect_right(ranges, (address, sys.maxsize, "")) - 1
-    if at < 0 or address + nbytes > ranges[at][1]:
-        return None
-    begin, _, name = ranges[at]
-    value: Any = walk.user_globals.get(name)
-    if type(value) is not sys.modules["numpy"].ndarray or address_of(owner_of(value)) != begin:
-        return None
-    return owner_of(value), address - begin
-
-
-@builder
-def array_over_tensor(
-    tensor: Any,
-    dtype: Any,
-    shape: tuple[int, ...],
-    strides: tuple[int, ...],
-    offset: int,
-    writeable: bool,
-) -> Array:
-    """An array that looks at a tensor's memory."""
-    import numpy as np
-    import torch
-
-    with torch.no_grad():
-        whole = torch.empty(0, dtype=torch.uint8).set_(tensor.untyped_storage())
-    array = np.ndarray(shape, dtype, whole.numpy(), offset, strides)
-    if not writeable:
-        array.flags.writeable = False
-    return array
+    return next(filter(None, (find(array, base, form) for find in _foreign)), None)
 
 
 def _reduce_objects(walk: Walk, array: Array) -> Reduced:
@@ -158,93 +121,9 @@ def _reduce_objects(walk: Walk, array: Array) -> Reduced:
 def _reduce_plain(walk: Walk, array: Array, layout: tuple[int, ...] | None) -> Reduced:
     """An array of numbers that owns its memory, or stands for what it sees."""
     writeable = array.flags.writeable
-    own = writeable and not walk.ignores_sharing(array) and _is_dense(array)
+    own = writeable and not walk.ignores_sharing(array) and is_dense(array)
     index = walk.memory(flat_bytes(array), own)
     return make_array, (index, array.dtype, array.shape, layout, writeable)
-
-
-def holds_objects(array: Array) -> bool:
-    """Whether an array is a container of its own, of Python objects that are no mere atoms."""
-    if not array.dtype.hasobject or array.dtype.names or array.base is not None:
-        return False
-    if not array.size or not array.flags.writeable or not array.flags.forc:
-        return False
-    line = in_memory_order(array)
-    return type(line[0]) not in ATOMS or type(line[-1]) not in ATOMS
-
-
-def form_of(array: Array) -> tuple[tuple[int, ...], tuple[int, ...] | None, bool]:
-    """What `make_object_array` needs to make such an array without its elements."""
-    return array.shape, _layout(array), array.flags.writeable
-
-
-def owner_of(array: Array) -> Array:
-    """The array whose memory this one looks at: itself, or the end of its chain of bases."""
-    ndarray = sys.modules["numpy"].ndarray
-    owner: Any = array
-    while True:
-        base = owner.base
-        if type(base).__name__ == "DummyArray" and type(base).__module__.startswith("numpy."):
-            # What `as_strided` and `sliding_window_view` put between a view and its base.
-            base = base.base
-        if not isinstance(base, ndarray):
-            break
-        owner = base
-    if owner.dtype.hasobject != array.dtype.hasobject and not owner.dtype.names:
-        return array
-    found: Array = owner
-    return found
-
-
-def place_in(owner: Array, array: Array) -> tuple[Any, ...]:
-    """What `view_array` needs to make such a view of its owner."""
-    offset = address_of(array) - address_of(owner)
-    return owner, array.dtype, array.shape, array.strides, offset, array.flags.writeable
-
-
-def address_of(array: Array) -> int:
-    """Where its first element lies."""
-    address: int = array.__array_interface__["data"][0]
-    return address
-
-
-def _is_dense(array: Array) -> bool:
-    return flat(array) is not None
-
-
-def flat(array: Array) -> Array | None:
-    """The array's memory as a one-dimensional view in memory order; None if it has gaps."""
-    if array.flags.c_contiguous:
-        return array.reshape(-1)
-    if array.flags.f_contiguous:
-        return array.T.reshape(-1)
-    turned = array.transpose(_axes(array))
-    return turned.reshape(-1) if turned.flags.c_contiguous else None
-
-
-def in_memory_order(array: Array) -> Array:
-    """The elements in one dimension: the array's own memory where it has no gaps, else a copy."""
-    line = flat(array)
-    return array.reshape(-1) if line is None else line
-
-
-def _axes(array: Array) -> tuple[int, ...]:
-    """The axes from the widest stride to the narrowest."""
-    return tuple(sorted(range(array.ndim), key=lambda axis: (-abs(array.strides[axis]), axis)))
-
-
-def _layout(array: Array) -> tuple[int, ...] | None:
-    """The order of axes in memory; None for C order, and for arrays with gaps."""
-    if array.flags.c_contiguous or not _is_dense(array):
-        return None
-    return _axes(array)
-
-
-def flat_bytes(array: Array) -> memoryview:
-    """The array's bytes in memory order: its own memory where it has no gaps, else a copy."""
-    if array.size == 0:
-        return memoryview(b"")
-    return memoryview(in_memory_order(array).view(sys.modules["numpy"].uint8))
 
 
 @builder
@@ -270,60 +149,6 @@ def _empty(shape: tuple[int, ...], dtype: Any, layout: tuple[int, ...] | None) -
     dense = np.empty(tuple(shape[axis] for axis in layout), dtype)
     # A transposed array is a view; copying it in its own order makes one that owns its memory.
     return dense.transpose(tuple(map(layout.index, range(len(layout))))).copy(order="K")
-
-
-@builder
-def view_array(
-    owner: Array,
-    dtype: Any,
-    shape: tuple[int, ...],
-    strides: tuple[int, ...],
-    offset: int,
-    writeable: bool,
-) -> Array:
-    """A view of an owner's memory."""
-    import numpy as np
-
-    line = flat(owner.view(np.ndarray))
-    assert line is not None, "an owner of memory has no gaps"
-    if line.dtype.kind == "T" or line.dtype.hasobject:
-        # No bytes can be looked at: texts and objects are outside of its memory.
-        size = line.dtype.itemsize
-        line = _field_at(line, dtype, offset % size)
-        view = _view_items(line, offset // size, size, shape, strides)
-    else:
-        raw = line.view(np.uint8) if line.size else line
-        view = np.ndarray(shape, dtype, raw, offset, strides)
-    if not writeable:
-        view.flags.writeable = False
-    return view
-
-
-def _field_at(line: Array, dtype: Any, offset: int) -> Array:
-    """The field of that type in each record, so many bytes into it."""
-    while line.dtype != dtype:
-        for name, (kind, at, *_) in (line.dtype.fields or {}).items():
-            if at <= offset < at + kind.itemsize and kind.shape == ():
-                line, offset = line[name], offset - at
-                break
-        else:
-            raise TypeError(f"{line.dtype} has no {dtype} there")
-    return line
-
-
-def _view_items(
-    line: Array, start: int, size: int, shape: tuple[int, ...], strides: tuple[int, ...]
-) -> Array:
-    """A view of items that lie ``size`` bytes apart; by slicing, where a slice makes it."""
-    import numpy as np
-
-    if len(shape) == 1 and strides[0] % size == 0 and strides[0]:
-        step = strides[0] // size
-        stop = start + shape[0] * step
-        return line[start : stop if stop >= 0 else None : step][: shape[0]]
-    if strides == tuple(size * math.prod(shape[axis + 1 :]) for axis in range(len(shape))):
-        return line[start : start + math.prod(shape)].reshape(shape)
-    return np.lib.stride_tricks.as_strided(line[start:], shape, strides)
 
 
 def _can_view(place: tuple[Any, ...], array: Array) -> bool:
@@ -441,8 +266,9 @@ def reduce_dtype(walk: Walk, dtype: Any) -> Reduced:
     return reduced
 
 
-declare("numpy.generic", subclasses=True, sharing_is_state=False)
-declare("numpy.ufunc", sharing_is_state=False)
+know(Library(("numpy",), faithful=True, weakly_referenced=False, made_in_passing=("ndarray",)))
+are_values("numpy.generic", subclasses=True)
+are_values("numpy.ufunc")
 
 
 @handles("numpy.void", sharing_is_state=False)

@@ -11,9 +11,20 @@ import sys
 from typing import Any, NamedTuple
 
 from kishu.format1 import builder
-from kishu.handlers.instances import has_caches, without_caches
-from kishu.handlers.numpy import address_of, flat, owned, owner_of, view_array
-from kishu.handlers.registry import Reduced, Walk, declare, handles
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.geometry import address_of, flat, owned, owner_of, view_array
+from kishu.handlers.instances import without_caches
+from kishu.handlers.numpy import finds_views
+from kishu.handlers.treatments import are_values, handles
+from kishu.handlers.typeinfo import Library, has_caches, know
+
+know(
+    Library(
+        ("pandas",),
+        faithful=True,
+        cached_properties=frozenset({"CachedProperty", "CachedAttribute", "cache_readonly"}),
+    )
+)
 
 
 @handles("pandas._libs.internals.Block", subclasses=True, sharing_is_state=False)
@@ -139,9 +150,10 @@ def _find_held(variables: dict[str, Any]) -> _Held:
     return held
 
 
+@finds_views
 def reduce_view_of_frame(walk: Walk, array: Any) -> Reduced | None:
     """A variable's array that looks at the memory of a frame's block, as pandas gives it away."""
-    if not walk.is_scanned(array) or array.dtype.hasobject:
+    if "pandas" not in sys.modules or not walk.is_scanned(array) or array.dtype.hasobject:
         return None
     name, place = _held(walk).owners.get(id(owner_of(array)), ("", 0))
     frame = walk.user_globals.get(name)
@@ -207,12 +219,11 @@ def _copies_on_write() -> bool:
     return int(pandas.__version__.partition(".")[0]) >= 3 or bool(pandas.options.mode.copy_on_write)
 
 
-declare(
+are_values(
     "pandas.core.dtypes.base.ExtensionDtype",
     "pandas.api.extensions.ExtensionDtype",
     "pandas.core.dtypes.dtypes.PandasExtensionDtype",
     "pandas._libs.internals.BlockPlacement",
     "pandas._libs.tslibs.offsets.BaseOffset",
     subclasses=True,
-    sharing_is_state=False,
 )

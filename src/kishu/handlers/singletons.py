@@ -11,7 +11,9 @@ from typing import Any
 
 from kishu.format1 import builder
 from kishu.guard import Silenced
-from kishu.handlers.registry import Reduced, Walk, handles
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.treatments import handles
+from kishu.handlers.typeinfo import type_name
 
 _PLACES = {
     "os._Environ": (("os", "environ"), ("os", "environb")),
@@ -22,23 +24,43 @@ _PLACES = {
     "torch._C.Generator": (("torch", "default_generator"),),
     "builtins.mappingproxy": (("dataclasses", "_EMPTY_METADATA"),),
 }
+"""Where the one object of a type is found; others of the type are values."""
+
+_SEARCHED = {
+    "dataclasses._MISSING_TYPE": "dataclasses",
+    "dataclasses._FIELD_BASE": "dataclasses",
+    "dataclasses._KW_ONLY_TYPE": "dataclasses",
+    "dataclasses._HAS_DEFAULT_FACTORY_CLASS": "dataclasses",
+    "inspect._empty": "inspect",
+    "_sitebuiltins._Printer": "builtins",
+    "_sitebuiltins._Helper": "builtins",
+    "_sitebuiltins.Quitter": "builtins",
+}
+"""The module among whose names the objects of a type are looked for, by identity."""
 
 
 def place_of(obj: Any) -> tuple[str, str] | None:
-    """The module and the path in it where an object is the one there is."""
-    cls = type(obj)
-    for module, path in _PLACES.get(f"{cls.__module__}.{cls.__qualname__}", ()):
+    """Return the module and the path in it where an object is the one there is; None if nowhere."""
+    name = type_name(type(obj))
+    for module, path in _PLACES.get(name, ()):
         if _look(sys.modules.get(module), path) is obj:
             return module, path
+    searched = _SEARCHED.get(name)
+    for path, value in list(vars(sys.modules[searched]).items()) if searched else ():
+        if value is obj:
+            return str(searched), path
     return None
 
 
 _ELSEWHERE = ("torch._C.Generator", "builtins.mappingproxy")
+"""Types whose own handlers ask `place_of`."""
 
 
-@handles(*(name for name in _PLACES if name not in _ELSEWHERE), sharing_is_state=False)
+@handles(
+    *(name for name in (*_PLACES, *_SEARCHED) if name not in _ELSEWHERE), sharing_is_state=False
+)
 def reduce_singleton(walk: Walk, obj: Any) -> Reduced:
-    """By its place; its content is state of its own. Others of its type are values."""
+    """Reduce an object that exists once to its place; its content is state of its own."""
     place = place_of(obj)
     if place is None:
         walk.track_sharing(obj)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from kishu.format1 import builder
 from kishu.handlers import loading
-from kishu.handlers.registry import Reduced, Walk, importable
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.geometry import flat_bytes, owner_of, place_in, view_array
+from kishu.handlers.typeinfo import importable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
 def reduce_subarray(walk: Walk, array: Any) -> Reduced:
     """NumPy's own subclasses and the notebook's; other libraries know theirs best."""
-    from kishu.handlers.numpy import flat_bytes, owner_of, place_in
-
     cls = type(array)
     ndarray: Any = sys.modules["numpy"].ndarray
     of_numpy = cls.__module__.partition(".")[0] == "numpy"
@@ -82,16 +82,12 @@ def make_subarray(
 def _fill(array: Any, index: int) -> None:
     import numpy as np
 
-    from kishu.handlers.numpy import flat_bytes
-
     loading.now().memory(index, flat_bytes(array.view(np.ndarray)))
 
 
 @builder
 def view_subarray(cls: Any, *place: Any) -> Any:
     """An array of that class that looks into an owner's memory."""
-    from kishu.handlers.numpy import view_array
-
     return view_array(*place).view(cls)
 
 

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kishu.handlers import loading
-from kishu.handlers.registry import Walk
+from kishu.handlers.api import Walk
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,8 +8,11 @@ from typing import Any
 
 from kishu.format1 import builder
 from kishu.handlers import loading, singletons
-from kishu.handlers import numpy as arrays
-from kishu.handlers.registry import Reduced, Walk, declare, handles, importable
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.geometry import address_of, flat, owner_at
+from kishu.handlers.numpy import finds_foreign_memory
+from kishu.handlers.treatments import are_values, handles
+from kishu.handlers.typeinfo import importable
 
 
 def refill_tensor(live: Any, new: Any) -> Callable[[], None]:
@@ -203,13 +206,43 @@ def fill_tensor(tensor: Any, state: dict[str, Any]) -> None:
     tensor.__dict__.update(state)
 
 
+@finds_foreign_memory
+def reduce_array_over_tensor(array: Any, base: Any, form: tuple[Any, ...]) -> Reduced | None:
+    """Reduce an array that looks at a tensor's memory to the tensor, and the place in it."""
+    if type(base).__module__.partition(".")[0] != "torch":
+        return None
+    offset = address_of(array) - base.untyped_storage().data_ptr()
+    return array_over_tensor, (base, *form, offset, array.flags.writeable)
+
+
+@builder
+def array_over_tensor(
+    tensor: Any,
+    dtype: Any,
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    offset: int,
+    writeable: bool,
+) -> Any:
+    """An array that looks at a tensor's memory."""
+    import numpy as np
+    import torch
+
+    with torch.no_grad():
+        whole = torch.empty(0, dtype=torch.uint8).set_(tensor.untyped_storage())
+    array = np.ndarray(shape, dtype, whole.numpy(), offset, strides)
+    if not writeable:
+        array.flags.writeable = False
+    return array
+
+
 @handles("torch.storage.UntypedStorage")
 def reduce_storage(walk: Walk, storage: Any) -> Reduced:
     """A storage by its bytes; one on another device is copied to be read."""
     device = str(storage.device)
     on_host = device == "cpu"
     if on_host and not storage.resizable():
-        found = arrays.owner_at(walk, storage.data_ptr(), storage.nbytes())
+        found = owner_at(walk, storage.data_ptr(), storage.nbytes())
         if found is not None:
             return storage_over_array, (*found, storage.nbytes())
     index = walk.memory(storage_bytes(storage if on_host else storage.cpu()), on_host)
@@ -222,7 +255,7 @@ def storage_over_array(array: Any, at: int, nbytes: int) -> Any:
     """The storage of tensors that look at an array's memory, from a byte of it on."""
     import torch
 
-    line = arrays.flat(array)
+    line = flat(array)
     assert line is not None, "an owner of memory has no gaps"
     return torch.from_numpy(line.view("u1")[at : at + nbytes]).untyped_storage()
 
@@ -251,13 +284,6 @@ def make_storage(index: int, nbytes: int, device: str, shared: bool = False) -> 
     return storage if device == "cpu" else storage.to(device=device)
 
 
-@handles("torch.utils.data.dataloader._BaseDataLoaderIter", subclasses=True)
-def reduce_batches(walk: Walk, small_cohorts: Any) -> Reduced:
-    """How many batches it has given."""
-    detail = "it is an iterator over a loader"
-    return walk.unstorable(small_cohorts, "moves", detail, small_cohorts._num_yielded)
-
-
 @handles("torch._C.Generator", "torch.Generator")
 def reduce_generator(walk: Walk, generator: Any) -> Reduced:
     """A random generator by its state; the one that torch draws from by that."""
@@ -284,5 +310,6 @@ def fill_generator(generator: Any, state: bytes) -> None:
     generator.set_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
 
 
-declare("torch.dtype", "torch.device", "torch.Size", "torch.memory_format", "torch.layout",
-        sharing_is_state=False)  # fmt: skip
+are_values(
+    "torch.dtype", "torch.device", "torch.Size", "torch.memory_format", "torch.layout"
+)  # fmt: skip

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from kishu.format1 import builder
-from kishu.handlers.registry import Reduced, Walk, handles
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.treatments import handles
 
 Ref = weakref.ref[Any]
 

@@ -10,17 +10,10 @@ from typing import Any, NamedTuple, Protocol
 
 from kishu.building.build import Build
 from kishu.guard import quietly
-from kishu.handlers.extra_state import (
-    attributes,
-    can_be_passed_over,
-    confirm,
-    give_back,
-    is_passed_over,
-    learn,
-    pass_over,
-    unsaid,
-)
-from kishu.handlers.registry import Reduced, treatment
+from kishu.handlers.api import Reduced
+from kishu.handlers.extra_state import attributes, can_be_passed_over, unsaid
+from kishu.handlers.treatments import treatment
+from kishu.handlers.typeinfo import loads_quietly
 from kishu.history.history import History
 from kishu.history.reasons import Flaw, UnstorableKind
 from kishu.history.records import Recipe, VersionId, is_variable
@@ -41,8 +34,6 @@ _WAITING = 100
 _ADDRESSES = range(1 << 32, 1 << 47)
 _ALIGNED = 8
 """Where objects lie in memory, and to what multiple of bytes."""
-_DRAWN = ("matplotlib.", "mpl_toolkits.")
-"""What a figure's pickling drops is its canvas; loading one makes it pyplot's current figure."""
 
 
 class Finding(NamedTuple):
@@ -87,6 +78,7 @@ class RoundTripChecks:
         self._store = store
         self._history = history
         self._observer = observer
+        self._learned = observer.context.learned
         self._ambient = ambient
         self._waiting: dict[VersionId, Recipe] = {}
         self._whole: Counter[str] = Counter()
@@ -164,7 +156,7 @@ class RoundTripChecks:
             flaw = None if was.print == now.print else Flaw("another")
             lost = self._learn(was, now, until) or (flaw is not None and self._pass_over(was))
         if not (lost or flaw):
-            confirm(was.passed_over)
+            self._learned.confirm(was.passed_over)
             self._whole.update(
                 {type for component in recipe.components for type in component.opaque}
             )
@@ -173,7 +165,9 @@ class RoundTripChecks:
     def _loaded(self, recipe: Recipe) -> dict[str, Any]:
         object_ids, user_globals = self._observer.object_ids, self._observer.context.user_globals
         live = object_ids.all_live()
-        build = Build(self._store, self._history, object_ids, user_globals, {}, {}, live)
+        build = Build(
+            self._store, self._history, object_ids, self._learned, user_globals, {}, {}, live
+        )  # fmt: skip
         with build:
             assembly = build.assembly_of(recipe)
             return {entity: assembly.root(entity) for entity in filter(is_variable, recipe.roots)}
@@ -195,7 +189,7 @@ class RoundTripChecks:
             there = dict(attributes(loaded))
             # Where all looks the same, so is what the reduce says.
             asked = unsaid(live, reduced) if was.print == now.print else attributes(live)
-            learned |= learn(
+            learned |= self._learned.lose(
                 type(live),
                 {
                     name
@@ -210,14 +204,14 @@ class RoundTripChecks:
         learned = False
         for live, reduced in was.objects:
             names = {name for name, value in unsaid(live, reduced) if self._can_keep(live, value)}
-            learned |= learn(type(live), names)
+            learned |= self._learned.lose(type(live), names)
         return learned
 
     def _pass_over(self, was: _Description) -> bool:
         """Whether there is another way to store it: by its attributes, or as before that."""
-        if give_back(was.passed_over):
+        if self._learned.give_back(was.passed_over):
             return True
-        return pass_over(
+        return self._learned.pass_over(
             {
                 type(live)
                 for live, reduced in was.objects
@@ -292,7 +286,7 @@ class _Describing(Canonical):
         """As in any walk; objects with a ``__del__``, and classes passed over, are noted."""
         cls = type(obj)
         self.ends |= hasattr(cls, "__del__")
-        if is_passed_over(cls):
+        if self.learned.is_passed_over(cls):
             self.passed_over.add(cls)
         return super().reducer_override(obj)
 
@@ -327,7 +321,7 @@ def _is_doubtful(recipe: Recipe) -> bool:
     return (
         bool(types)
         and recipe.storable
-        and not any(type.startswith(_DRAWN) for type in types)
+        and all(map(loads_quietly, types))
         and not any(component.kind == "segmented" for component in recipe.components)
         and any(map(is_variable, recipe.roots))
     )

@@ -8,6 +8,7 @@ from typing import Any
 from kishu.building.build import Build
 from kishu.config import Config
 from kishu.errors import KishuError, NotRecoverable, ReplayError
+from kishu.handlers.learned import Learned
 from kishu.history.history import History, State
 from kishu.history.records import (
     SETTING,
@@ -34,11 +35,18 @@ class Replayer:
     """
 
     def __init__(
-        self, store: Store, history: History, object_ids: ObjectIds, host: Host, config: Config
+        self,
+        store: Store,
+        history: History,
+        object_ids: ObjectIds,
+        learned: Learned,
+        host: Host,
+        config: Config,
     ) -> None:
         self._store = store
         self._history = history
         self._object_ids = object_ids
+        self._learned = learned
         self._host = host
         self._config = config
 
@@ -114,7 +122,14 @@ class Replayer:
             if is_definition(number) and build.has_definition(number, version)
         }
         return Build(
-            self._store, self._history, self._object_ids, self._host.namespace, state, {}, shared
+            self._store,
+            self._history,
+            self._object_ids,
+            self._learned,
+            self._host.namespace,
+            state,
+            {},
+            shared,
         )
 
     def _settings(self, state: State, aside: Build) -> dict[str, Any]:

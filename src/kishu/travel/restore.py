@@ -147,7 +147,8 @@ class _Attempt:
         }
         self._live_definitions = live
         self._build = Build(
-            place.store, place.history, object_ids, place.namespace, target, planned.live, live,
+            place.store, place.history, object_ids, place.observer.learned, place.namespace, target,
+            planned.live, live,
             {entity for change in planned.changed for entity in change.entities},
         )  # fmt: skip
         total = sum(change.recipe.nbytes for change in planned.changed)
@@ -448,7 +449,7 @@ class _Attempt:
         try:
             build = Build(
                 self._place.store, self._place.history, observer.object_ids,
-                self._place.namespace, self._target, {},
+                observer.learned, self._place.namespace, self._target, {},
                 {number: obj for number, obj in look.values.items() if is_definition(number)},
             )  # fmt: skip
             names = [entity for entity in co_variable if not is_definition(entity)]

@@ -149,7 +149,9 @@ class Traveller:
 
     def _place(self) -> Workspace:
         worktree, host = self._worktree, self._host
-        replayer = Replayer(self._store, self._history, worktree.object_ids, host, self._config)
+        replayer = Replayer(
+            self._store, self._history, worktree.object_ids, worktree.learned, host, self._config
+        )
         return Workspace(
             self._store, self._history, worktree.observer, host.namespace, host.defaults,
             host.ambient, worktree.variables, replayer.values, worktree.recorder, self._progress,
@@ -208,8 +210,8 @@ class Traveller:
             and (obj := self._worktree.object_ids.live(entity)) is not None
         }
         return Build(
-            self._store, self._history, self._worktree.object_ids, self._host.namespace, state, {},
-            same,
+            self._store, self._history, self._worktree.object_ids, self._worktree.learned,
+            self._host.namespace, state, {}, same,
         )  # fmt: skip
 
     def branch_at(self, commit: CommitId) -> str:

@@ -15,7 +15,7 @@ import xxhash
 from blake3 import blake3
 
 from kishu.handlers import loading
-from kishu.handlers.registry import type_name
+from kishu.handlers.typeinfo import type_name
 from kishu.history.reasons import UnstorableKind
 from kishu.walking.walk import Reducing
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
-from kishu.handlers.registry import ATOMS, PASSING
+from kishu.handlers.typeinfo import ATOMS, PASSING
 
 LINKING = (list, dict, set)
 """The built-in containers that can change, so that sharing them is state."""

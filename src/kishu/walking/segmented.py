@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 
 import xxhash
 
-from kishu.handlers.numpy import form_of, holds_objects, in_memory_order
-from kishu.handlers.registry import ATOMS, treatment
+from kishu.handlers.geometry import form_of, holds_objects, in_memory_order
+from kishu.handlers.treatments import treatment
+from kishu.handlers.typeinfo import ATOMS
 from kishu.history.reasons import Unstorable
 from kishu.history.records import Segment
 from kishu.walking.identity import ObjectId

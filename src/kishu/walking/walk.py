@@ -22,11 +22,14 @@ from typing import Any, NamedTuple
 import xxhash
 
 from kishu.handlers import loading
+from kishu.handlers.api import Reduced
 from kishu.handlers.classes import parts_of_class
 from kishu.handlers.code import parts_of_function
-from kishu.handlers.extra_state import extra_names, with_extra_state
-from kishu.handlers.instances import has_caches, reduce_instance, without_caches
-from kishu.handlers.registry import ATOMS, Reduced, importable, treatment, type_name
+from kishu.handlers.extra_state import reduce_by_attributes, with_extra_state
+from kishu.handlers.instances import reduce_instance, without_caches
+from kishu.handlers.learned import Learned
+from kishu.handlers.treatments import treatment
+from kishu.handlers.typeinfo import ATOMS, has_caches, importable, type_name, types_made_in_passing
 from kishu.history.blobs import CHUNK_BYTES
 from kishu.history.reasons import Unstorable, UnstorableKind
 from kishu.walking.identity import ObjectId, ObjectIds
@@ -158,6 +161,7 @@ class Context(NamedTuple):
         excluded: qualified names of classes that are never stored.
         counters: what walks cost is added there.
         tables: what handlers need to know of all variables; empty again at each look.
+        learned: what the session has learned of classes.
     """
 
     object_ids: ObjectIds
@@ -165,6 +169,7 @@ class Context(NamedTuple):
     excluded: frozenset[str]
     counters: Counters
     tables: dict[str, Any]
+    learned: Learned
 
 
 class Reducing:
@@ -185,6 +190,7 @@ class Reducing:
         self._oob = oob
         self._context = context
         self.user_globals = context.user_globals
+        self.learned = context.learned
         self._object_ids = context.object_ids
         self._excluded = context.excluded
         self._counters = context.counters
@@ -323,6 +329,8 @@ class Reducing:
         reduce, _, opaque, _, compiled, _ = treatment(cls)
         if self._excluded and type_name(cls) in self._excluded:
             return self.unstorable(obj, "excluded")
+        if self.learned.is_passed_over(cls):
+            return reduce_by_attributes(self, obj)
         if reduce is not None:
             reduced = reduce(self, obj)
             if reduced is not NotImplemented:
@@ -333,7 +341,7 @@ class Reducing:
             reduced = self._try_reduce(obj)
         elif compiled:
             reduced = self._reduce_compiled(obj)
-        elif opaque and (extra_names(cls) or has_caches(cls)):
+        elif opaque and (self.learned.lost_names(cls) or has_caches(cls)):
             reduced = _reduced(obj)
         else:
             return NotImplemented
@@ -350,17 +358,17 @@ class Reducing:
         return with_extra_state(self, obj, without_caches(self, obj, reduced))
 
     def _reduce_compiled(self, obj: Any) -> Reduced:
-        """The object's own reduce; arrays that it made in passing are nobody's state."""
+        """Ask the object's own reduce; what it made in passing is nobody's state."""
         reduced = _reduced(obj)
-        numpy = sys.modules.get("numpy")
-        if numpy is not None and type(reduced) is tuple:
+        passing = types_made_in_passing()
+        if passing and type(reduced) is tuple:
             own = gc.get_referents(obj)
             within = gc.get_referents(*(each for each in own if type(each) in _OPEN))
             held = {*map(id, own), *map(id, within)}
             for given in reduced[1:3]:
                 inner = given.values() if type(given) is dict else given
                 for value in inner if isinstance(inner, Iterable) else ():
-                    if type(value) is numpy.ndarray and id(value) not in held:
+                    if type(value) in passing and id(value) not in held:
                         self.ignore_sharing(value)
         return reduced
 
@@ -746,7 +754,7 @@ def _lone_count() -> int:
 
     holder: list[list[object]] = [[]]
     node = id(holder[0])
-    Probe(Context(ObjectIds("probe"), {}, frozenset(), Counters(), {})).scan(holder)
+    Probe(Context(ObjectIds("probe"), {}, frozenset(), Counters(), {}, Learned())).scan(holder)
     return seen[0]
 
 

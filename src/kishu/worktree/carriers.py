@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
+from kishu.handlers.typeinfo import libraries_of
 from kishu.history.records import VersionId
 from kishu.worktree.covariables import CoVariable
 from kishu.worktree.partition import Partition
@@ -48,8 +49,8 @@ class Carriers:
             return found[1]
         self._count += 1
         ref = None
-        if type(obj).__module__ != "numpy":
-            # An array that is weakly referenced cannot be resized by the user.
+        # An array of NumPy's that is weakly referenced cannot be resized by the user.
+        if all(each.weakly_referenced for each in libraries_of(type(obj).__module__)):
             with suppress(TypeError):
                 ref = weakref.ref(obj)
         self._serials[id(obj)] = (ref, self._count)

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
-from kishu.handlers.registry import ATOMS, importable
+from kishu.handlers.learned import Learned
+from kishu.handlers.typeinfo import ATOMS, importable
 from kishu.history.history import State
 from kishu.history.records import Recipe, VersionId, is_definition, is_setting, is_variable
 from kishu.walking.identity import ObjectId, ObjectIds
@@ -143,7 +144,8 @@ class Observer:
         self.state: State = {}
         self.unverified: frozenset[str] = frozenset()
         self._globals = user_globals
-        self.context = Context(object_ids, user_globals, excluded, self.counters, {})
+        self.learned = Learned()
+        self.context = Context(object_ids, user_globals, excluded, self.counters, {}, self.learned)
         self._small_cohorts = SmallCohorts()
         self._shared_cohorts = SharedCohorts()
         self.segmented = SegmentedContainers(self._whole_walk, self.counters)

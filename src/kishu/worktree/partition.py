@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kishu.handlers.instances import is_careful
-from kishu.handlers.registry import treatment, type_name
+from kishu.handlers.treatments import treatment
+from kishu.handlers.typeinfo import is_careful, type_name
 from kishu.history.records import is_definition
 from kishu.walking.segmented import Elements, LiveSegment, form
 from kishu.walking.walk import ComponentWalk, LoopWalk, Scan, Walk, plain_scan

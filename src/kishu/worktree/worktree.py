@@ -59,6 +59,7 @@ class Worktree:
     ) -> None:
         self.object_ids = ObjectIds(writer.session)
         self.observer = Observer(self.object_ids, host.namespace, config.excluded_classes)
+        self.learned = self.observer.learned
         self.recorder = Recorder(writer)
         self.document: Notebook | None = None
         self.checks = RoundTripChecks(store, history, self.observer, host.ambient)

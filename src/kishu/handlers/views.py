@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from kishu.format1 import builder
 from kishu.handlers import singletons
-from kishu.handlers.registry import Reduced, Walk, handles
+from kishu.handlers.api import Reduced, Walk
+from kishu.handlers.treatments import handles
 
 
 class _Buffer(ctypes.Structure):
