@@ -40,7 +40,7 @@ def stage(
         yield opened
 
 
-@pytest.mark.parametrize(("stage", "name"), _played(), indirect=["stage"])
+@pytest.mark.parametrize(("stage", "name"), list(_played()), indirect=["stage"])
 def test_a_scenario_keeps_what_it_promises(stage: Stage, name: str, tmp_path: Path) -> None:
     scenario = _ALL[name]
     if scenario.needs and importlib.util.find_spec(scenario.needs) is None:
