@@ -52,51 +52,36 @@ export interface Init {
   notebook?: Where | null;
 }
 
-/** Where the session is: the reply's `session`; on the control channel as last told. */
-export interface StatusOf {
-  verb: 'status';
-  client?: string;
-  notebook?: Where | null;
-}
-
-/** The commits, newest first; answered by a list of `Entry`. */
-export interface Log {
-  verb: 'log';
-  automatic?: number;
-  client?: string;
-  notebook?: Where | null;
-}
-
-/** Take back steps, variables only; answered by a `Report`. */
+/** Take back cell runs, checkouts and restarts, one at a time; variables only; answered by a Report. */
 export interface Undo {
   verb: 'undo';
   cells?: ToldCell[] | null;
-  n?: number;
-  force?: boolean;
   client?: string;
   notebook?: Where | null;
+  n?: number;
+  force?: boolean;
 }
 
-/** Do undone steps again; answered by a `Report`. */
+/** Do undone steps again; answered by a Report. */
 export interface Redo {
   verb: 'redo';
   cells?: ToldCell[] | null;
-  n?: number;
-  force?: boolean;
   client?: string;
   notebook?: Where | null;
+  n?: number;
+  force?: boolean;
 }
 
-/** Name the present state, variables and cells; answered by an `Entry`. */
+/** Name the present state, variables and cells; answered by an Entry. */
 export interface Commit {
   verb: 'commit';
   cells?: ToldCell[] | null;
-  message?: string;
   client?: string;
   notebook?: Where | null;
+  message?: string;
 }
 
-/** Go to another state; answered by a `Report`, whose `cells` the client puts in place. */
+/** Go to a state, or bring back single variables of it; answered by a Report. */
 export interface Checkout {
   verb: 'checkout';
   cells?: ToldCell[] | null;
@@ -109,7 +94,7 @@ export interface Checkout {
   force?: boolean;
 }
 
-/** Bring back the last state of the kernel that was here before; answered by a `Report`. */
+/** Bring back, after a restart or a crash, the last state of the kernel before; answered by a Report. */
 export interface Restore {
   verb: 'restore';
   cells?: ToldCell[] | null;
@@ -117,28 +102,43 @@ export interface Restore {
   notebook?: Where | null;
 }
 
-/** Vouch for a history that came from elsewhere; answered by how many sessions' records. */
-export interface Trust {
-  verb: 'trust';
+/** List the commits, newest first; nothing is unpickled or run; answered by a list of Entry. */
+export interface Log {
+  verb: 'log';
+  client?: string;
+  notebook?: Where | null;
+  automatic?: number;
+}
+
+/** Say where you are, what it cost, and whether it records; answered by the reply's `session`. */
+export interface StatusOf {
+  verb: 'status';
   client?: string;
   notebook?: Where | null;
 }
 
-/** Stop committing cells. */
+/** Stop committing cells; answered by the reply's `session`. */
 export interface Pause {
   verb: 'pause';
   client?: string;
   notebook?: Where | null;
 }
 
-/** Commit cells again. */
+/** Commit cells again; answered by the reply's `session`. */
 export interface Unpause {
   verb: 'unpause';
   client?: string;
   notebook?: Where | null;
 }
 
-/** End the session; its history stays. */
+/** Use a history that came from elsewhere; answered by how many sessions' records that are. */
+export interface Trust {
+  verb: 'trust';
+  client?: string;
+  notebook?: Where | null;
+}
+
+/** Stop recording this notebook; its history stays. */
 export interface Detach {
   verb: 'detach';
   client?: string;
@@ -312,16 +312,16 @@ export interface Event {
 export type ShellRequest =
   | Hello
   | Init
-  | StatusOf
-  | Log
   | Undo
   | Redo
   | Commit
   | Checkout
   | Restore
-  | Trust
+  | Log
+  | StatusOf
   | Pause
   | Unpause
+  | Trust
   | Detach;
 
 export type ControlRequest =

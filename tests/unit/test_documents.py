@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,9 @@ import pytest
 from kishu import config
 from kishu.errors import ConfigError
 from kishu.kernel import magics
-from tools import names, schema
+from kishu.session import Session
+from kishu.verbs import VERBS
+from tools import names, schema, verb_table
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "kishu"
@@ -57,32 +58,23 @@ def known_settings(home: Path) -> list[str]:
     return re.findall(r"\[\w+\] \w+", failure.value.remedy)
 
 
-def test_every_verb_is_in_the_readme() -> None:
-    assert sorted(verbs_of_the_help() - {"help", "init"} - verbs_of_the_table()) == []
+def test_the_verbs_are_written_down_as_they_are() -> None:
+    """`python -m tools.verb_table` writes them."""
+    assert verb_table.PAGE.read_text("utf-8") == verb_table.page()
 
 
-def test_every_verb_in_the_readme_exists() -> None:
-    assert sorted(verbs_of_the_table() - verbs_of_the_help()) == []
+def test_every_verb_has_an_example_that_is_understood() -> None:
+    parser = magics._parser()
+    for verb in VERBS:
+        assert verb.example.partition(" ")[0] == verb.name
+        assert parser.parse_args(shlex.split(verb.example)).verb == verb.name
 
 
-def verbs_of_the_table() -> set[str]:
-    """The verbs in the first column of the README's table: what each piece of code begins with."""
-    text = read("README.md").partition("| verb | what it does |\n")[2].partition("\n\n")[0]
-    found = set()
-    for line in text.splitlines():
-        for code in re.findall(r"`([^`]+)`", line.split(" | ")[0]):
-            word = re.sub(r"^(?:\w+ = )?%kishu ", "", code).split()[0]
-            if not word.startswith("-"):
-                found.add(word)
-    return found - {"---"}
-
-
-def verbs_of_the_help() -> set[str]:
-    """The verbs that `%kishu help` lists."""
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        magics.kishu_magic("help")
-    return set(re.findall(r"^    (\w+)\b", printed.getvalue(), re.MULTILINE))
+def test_every_verb_is_a_method_or_is_known_to_be_done_otherwise() -> None:
+    beside = {"help", "init"}
+    methods = {name for name in vars(Session) if not name.startswith("_")}
+    assert {verb.name for verb in VERBS} - beside <= methods
+    assert methods - {verb.name for verb in VERBS} == {"branches", "tags"}
 
 
 def test_the_messages_are_written_down_as_they_are() -> None:

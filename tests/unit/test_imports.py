@@ -25,7 +25,7 @@ ROOMS = (
 )
 """From the top; rooms of one line do not know each other."""
 
-FOR_ALL = frozenset({"ports", "format1", "guard", "config", "errors"})
+FOR_ALL = frozenset({"verbs", "ports", "format1", "guard", "config", "errors"})
 """What every room may use."""
 
 ROOTS_ALONE = {"store": {"errors"}, "format1": set(), "guard": set(), "errors": set(),

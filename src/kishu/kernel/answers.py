@@ -16,6 +16,7 @@ from kishu.kernel.messages import Request, Showing, Welcome
 from kishu.notebook.path import locate
 from kishu.recording import Recording
 from kishu.session import Session
+from kishu.verbs import BY_NAME
 
 
 def answer(request: Request) -> Any:
@@ -29,14 +30,14 @@ def answer(request: Request) -> Any:
     if isinstance(request, messages.Init):
         return _attach(request)
     at = attached.current()
-    if isinstance(request, messages.Detach):
+    if messages.verb_of(request) == "detach":
         attached.detach()
         return None
     ours = shows_our_notebook(at.recording, request)
     if isinstance(request, Showing):
         with at.recording.notebook.showing(request.client, request.cells if ours else None):
-            return _ANSWERS[type(request)](at.session, request)
-    return _ANSWERS[type(request)](at.session, request)
+            return _do(at.session, request)
+    return _do(at.session, request)
 
 
 def _welcome(request: messages.Hello) -> Welcome:
@@ -98,30 +99,37 @@ def _are_same(one: Path, other: Path) -> bool:
         return False
 
 
-def _log(session: Session, request: messages.Log) -> list[Entry]:
-    entries, automatic = [], 0
+def _log(session: Session, automatic: int) -> list[Entry]:
+    entries = []
     for entry in session.log():
         if not (entry.message or entry.tags):
-            automatic += 1
-            if automatic > request.automatic:
+            automatic -= 1
+            if automatic < 0:
                 continue
         entries.append(entry)
     return entries
 
 
-_ANSWERS: dict[type[Request], Callable[[Session, Any], Any]] = {
-    messages.StatusOf: lambda session, request: None,
-    messages.Log: _log,
-    messages.Undo: lambda session, request: session.undo(request.n, request.force),
-    messages.Redo: lambda session, request: session.redo(request.n, request.force),
-    messages.Commit: lambda session, request: session.commit(request.message),
-    messages.Checkout: lambda session, request: session.checkout(
-        request.ref, request.variables, request.code, request.only, request.force
-    ),
-    messages.Restore: lambda session, request: session.restore(),
-    messages.Trust: lambda session, request: session.trust(),
-    messages.Pause: lambda session, request: session.pause(),
-    messages.Unpause: lambda session, request: session.unpause(),
+_OTHERWISE: dict[str, Callable[..., Any]] = {
+    "log": _log,
+    # The reply has it beside the result.
+    "status": lambda session: None,
+    "pause": lambda session: (session.pause(), None)[1],
+    "unpause": lambda session: (session.unpause(), None)[1],
 }
-_REQUESTS: tuple[type[Request], ...] = (*_ANSWERS, messages.Init, messages.Detach)
-VERBS = sorted(map(messages.verb_of, _REQUESTS))
+"""Verbs that are answered otherwise than `Session`'s method of that name answers."""
+
+
+def _do(session: Session, request: Request) -> Any:
+    """Call the method that a verb's message asks for, with what it says."""
+    name = messages.verb_of(request)
+    given = {
+        field.name: getattr(request, field.asked_as or field.name)
+        for field in BY_NAME[name].fields
+        if field.where != "line"
+    }
+    otherwise = _OTHERWISE.get(name)
+    return getattr(session, name)(**given) if otherwise is None else otherwise(session, **given)
+
+
+VERBS = sorted((*messages.REQUESTS, "init"))

@@ -14,8 +14,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from kishu.errors import KishuError, UnknownRef, UsageError
 from kishu.kernel import attached, show
 from kishu.session import Session
-
-Verb = Callable[[Session, argparse.Namespace], Any]
+from kishu.verbs import BY_NAME, VERBS, Field, Verb
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,55 +33,49 @@ class _Done(Exception):
 
 def _parser() -> _Parser:
     parser = _Parser(prog="%kishu", description="Undo cells, name states, go back to them.")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
-
-    def verb(name: str, help: str) -> argparse.ArgumentParser:
-        sub = verbs.add_parser(name, help=help, description=help)
+    subparsers = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
+    for verb in VERBS:
+        if not verb.on_line:
+            continue
+        text = f"{verb.help}: `%%kishu {verb.example}`"
+        sub = subparsers.add_parser(verb.name, help=verb.help, description=text)
         sub.add_argument("--json", action="store_true", help="print plain JSON")
-        return sub
-
-    verb("help", "list the verbs")
-    verb("init", "attach to this notebook").add_argument("notebook", nargs="?")
-    verb("status", "where the session is, and whether it records")
-    verb("log", "the commits, newest first").add_argument("-n", type=int, default=20)
-    verb("show", "one commit in full").add_argument("ref", nargs="?", default="HEAD")
-    diff = verb("diff", "how the variables of two commits differ")
-    diff.add_argument("a")
-    diff.add_argument("b", nargs="?", default="HEAD")
-    verb("find", "the commits that changed a variable").add_argument("name")
-    undo = verb("undo", "take back the last cell runs")
-    redo = verb("redo", "do again what was undone")
-    for step in (undo, redo):
-        step.add_argument("n", type=int, nargs="?", default=1)
-    verb("commit", "name the present state").add_argument("-m", "--message", default="")
-    checkout = verb("checkout", "go to another state")
-    checkout.add_argument("ref")
-    checkout.add_argument("--variables", action="store_true", help="the variables alone")
-    checkout.add_argument("--notebook", action="store_true", help="the notebook's cells alone")
-    checkout.add_argument("--only", metavar="A,B", help="these variables alone")
-    for travel in (undo, redo, checkout):
-        travel.add_argument("--force", action="store_true", help="lose what cannot be recorded")
-    at = verb("at", "a variable of another state: `old = %%kishu at REF NAME`")
-    at.add_argument("ref")
-    at.add_argument("name")
-    for name, help in (
-        ("branch", "make or move a branch; without a name, list them"),
-        ("tag", "name a commit for good; without a name, list them"),
-    ):
-        sub = verb(name, help)
-        sub.add_argument("name", nargs="?")
-        sub.add_argument("ref", nargs="?")
-    verb("restore", "bring back the last state of the kernel that was here before")
-    verb("pause", "stop committing cells")
-    verb("unpause", "commit cells again")
-    verb("ignore", "leave variables out; without names, list them").add_argument("names", nargs="*")
-    verb("unignore", "take variables in again").add_argument("names", nargs="+")
-    verb("trust", "vouch for a history that came from elsewhere")
-    gc = verb("gc", "let go of the data of old automatic commits, as the config says")
-    gc.add_argument("-n", "--dry-run", action="store_true", help="only say what would go")
-    verb("check", "read every record and chunk, and name what is damaged")
-    verb("detach", "stop recording this notebook")
+        for field in verb.fields:
+            if field.where != "message":
+                _add(sub, field)
     return parser
+
+
+def _add(parser: argparse.ArgumentParser, field: Field) -> None:
+    """Have a parser take what a verb takes."""
+    options: dict[str, Any] = {"help": field.help}
+    if field.given in ("switch", "part"):
+        options["action"] = "store_true"
+    elif field.given == "names":
+        options["metavar"] = "A,B"
+    elif field.type == list[str]:
+        options["nargs"] = "+" if field.required else "*"
+    else:
+        options |= {"type": field.type, "default": None if field.required else field.default}
+        if not (field.required or field.option):
+            options["nargs"] = "?"
+    if field.option:
+        long = f"--{field.name.replace('_', '-')}"
+        parser.add_argument(*{field.option: None, long: None}, dest=field.name, **options)
+    else:
+        parser.add_argument(field.name, **options)
+
+
+def _given(verb: Verb, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Give what was said on a line as `Session`'s method takes it."""
+    given = {f.name: getattr(arguments, f.name) for f in verb.fields if f.where != "message"}
+    parts = [field.name for field in verb.fields if field.given == "part"]
+    if not any(given[name] for name in parts):
+        given |= dict.fromkeys(parts, True)
+    for field in verb.fields:
+        if field.given == "names" and given[field.name] is not None:
+            given[field.name] = given[field.name].split(",")
+    return given
 
 
 def run(line: str) -> Any:
@@ -102,77 +95,51 @@ def run(line: str) -> Any:
         print(show.greeting(attached.attach(shell, arguments.notebook).recording))
         return None
     at = attached.current()
-    session = at.session
-    if arguments.verb == "detach":
+    verb = BY_NAME[arguments.verb]
+    if verb.name == "detach":
         attached.detach()
         print("Kishu is detached; the history stays.")
         return None
-    if arguments.verb == "at":
-        return _at(session, arguments)
+    given = _given(verb, arguments)
+    if verb.name == "at":
+        return _at(at.session, **given)
+    do = _OTHERWISE.get(verb.name) or getattr(Session, verb.name)
     if arguments.json:
-        result = _VERBS[arguments.verb](session, arguments)
-    else:
-        with show.progress(at.recording):
-            result = _VERBS[arguments.verb](session, arguments)
-    if arguments.json:
-        print(msgspec.json.encode(result).decode())
-    else:
-        print(show.text(arguments.verb, result))
+        print(msgspec.json.encode(do(at.session, **given)).decode())
+        return None
+    with show.progress(at.recording):
+        result = do(at.session, **given)
+    print(show.text(verb.name, result))
     return None
 
 
-def _checkout(session: Session, arguments: argparse.Namespace) -> Any:
-    return session.checkout(
-        arguments.ref,
-        variables=arguments.variables or not arguments.notebook,
-        notebook=arguments.notebook or not arguments.variables,
-        only=arguments.only.split(",") if arguments.only else None,
-        force=arguments.force,
-    )
+def _at(session: Session, ref: str, name: str) -> Any:
+    state = session.at(ref)
+    if name not in state:
+        raise UnknownRef(f"{name} is no variable of {ref}.", f"It has {', '.join(state)}.")
+    return state[name]
 
 
-def _at(session: Session, arguments: argparse.Namespace) -> Any:
-    state = session.at(arguments.ref)
-    if arguments.name not in state:
-        raise UnknownRef(
-            f"{arguments.name} is no variable of {arguments.ref}.", f"It has {', '.join(state)}."
-        )
-    return state[arguments.name]
-
-
-def _branch(session: Session, arguments: argparse.Namespace) -> Any:
-    if arguments.name is not None:
-        session.branch(arguments.name, arguments.ref)
+def _branch(session: Session, name: str | None, ref: str | None) -> Any:
+    if name is not None:
+        session.branch(name, ref)
     return session.branches()
 
 
-def _tag(session: Session, arguments: argparse.Namespace) -> Any:
-    if arguments.name is not None:
-        session.tag(arguments.name, arguments.ref)
+def _tag(session: Session, name: str | None, ref: str | None) -> Any:
+    if name is not None:
+        session.tag(name, ref)
     return session.tags()
 
 
-_VERBS: dict[str, Verb] = {
-    "status": lambda session, arguments: session.status(),
-    "log": lambda session, arguments: session.log()[: arguments.n],
-    "show": lambda session, arguments: session.show(arguments.ref),
-    "diff": lambda session, arguments: session.diff(arguments.a, arguments.b),
-    "find": lambda session, arguments: session.find(arguments.name),
-    "undo": lambda session, arguments: session.undo(arguments.n, arguments.force),
-    "redo": lambda session, arguments: session.redo(arguments.n, arguments.force),
-    "commit": lambda session, arguments: session.commit(arguments.message),
-    "checkout": _checkout,
+_OTHERWISE: dict[str, Callable[..., Any]] = {
+    "log": lambda session, n: session.log()[:n],
     "branch": _branch,
     "tag": _tag,
-    "restore": lambda session, arguments: session.restore(),
-    "pause": lambda session, arguments: session.pause(),
-    "unpause": lambda session, arguments: session.unpause(),
-    "ignore": lambda session, arguments: session.ignore(*arguments.names),
-    "unignore": lambda session, arguments: session.unignore(*arguments.names),
-    "trust": lambda session, arguments: session.trust(),
-    "gc": lambda session, arguments: session.gc(arguments.dry_run),
-    "check": lambda session, arguments: session.check(),
+    "ignore": lambda session, names: session.ignore(*names),
+    "unignore": lambda session, names: session.unignore(*names),
 }
+"""Verbs that a line says otherwise than `Session`'s method of that name takes it."""
 
 
 def kishu_magic(line: str) -> Any:

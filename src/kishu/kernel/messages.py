@@ -1,5 +1,7 @@
 """The messages between a front end and a kernel: what can be asked, answered and told.
 
+Those that ask for a verb are made from `kishu.verbs`.
+
 They travel as Jupyter messages, ``kishu_request`` and ``kishu_reply`` on the shell channel (what
 concerns the variables: on the main thread, in order with cells) and on the control channel (what
 must not wait), ``kishu_event`` on iopub. Any client of a kernel can use them: a web page, a
@@ -8,6 +10,8 @@ terminal, a program.
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import Any, Literal
 
 import msgspec
@@ -17,6 +21,7 @@ from kishu.history.documents import ToldCell
 from kishu.history.log import Entry
 from kishu.history.status import Status
 from kishu.travel.report import Report
+from kishu.verbs import VERBS, Verb
 
 PROTOCOL = 1
 """Grows when something that a front end relies on changes its meaning or goes."""
@@ -75,70 +80,6 @@ class Init(Showing, tag="init"):
     """Attach to the notebook, or find that it is; answered by `Attached`."""
 
 
-class StatusOf(Request, tag="status"):
-    """Where the session is: the reply's ``session``; on the control channel as last told."""
-
-
-class Log(Request, tag="log"):
-    """The commits, newest first; answered by a list of `Entry`.
-
-    Attributes:
-        automatic: how many of the newest that have neither message nor tag to give as well.
-    """
-
-    automatic: int = 500
-
-
-class Undo(Showing, tag="undo"):
-    """Take back steps, variables only; answered by a `Report`."""
-
-    n: int = 1
-    force: bool = False
-
-
-class Redo(Showing, tag="redo"):
-    """Do undone steps again; answered by a `Report`."""
-
-    n: int = 1
-    force: bool = False
-
-
-class Commit(Showing, tag="commit"):
-    """Name the present state, variables and cells; answered by an `Entry`."""
-
-    message: str = ""
-
-
-class Checkout(Showing, tag="checkout", kw_only=True):
-    """Go to another state; answered by a `Report`, whose ``cells`` the client puts in place."""
-
-    ref: str
-    variables: bool = True
-    code: bool = True
-    only: list[str] | None = None
-    force: bool = False
-
-
-class Restore(Showing, tag="restore"):
-    """Bring back the last state of the kernel that was here before; answered by a `Report`."""
-
-
-class Trust(Request, tag="trust"):
-    """Vouch for a history that came from elsewhere; answered by how many sessions' records."""
-
-
-class Pause(Request, tag="pause"):
-    """Stop committing cells."""
-
-
-class Unpause(Request, tag="unpause"):
-    """Commit cells again."""
-
-
-class Detach(Request, tag="detach"):
-    """End the session; its history stays."""
-
-
 class CellsRun(Showing, tag="cells"):
     """What the notebook's cells are after a cell of it has run (control channel).
 
@@ -165,11 +106,36 @@ class Cancel(Request, tag="cancel", kw_only=True):
     request: str
 
 
-ShellRequest = (
-    Hello | Init | StatusOf | Log | Undo | Redo | Commit | Checkout | Restore | Trust | Pause
-    | Unpause | Detach
-)  # fmt: skip
-ControlRequest = StatusOf | CellsRun | ProgressOf | Cancel
+def _request(verb: Verb) -> type[Request]:
+    """Make the message by which front ends ask for a verb."""
+    fields: list[Any] = []
+    explained = []
+    for field in verb.fields:
+        if field.where != "line":
+            name = field.asked_as or field.name
+            explained.append(f"{name}: {field.help}.")
+            kind = field.type
+            fields.append((name, kind) if field.required else (name, kind, field.default))
+    told_beside = verb.gives == "a `Status`"
+    gives = "the reply's ``session``" if told_beside else verb.gives.replace("`", "")
+    answered = "" if gives == "nothing" else f"; answered by {gives}"
+    doc = f"{verb.help[0].upper()}{verb.help[1:]}{answered}."
+    if explained:
+        doc += "\n\nAttributes:\n    " + "\n    ".join(explained)
+    made: Any = msgspec.defstruct(
+        verb.request or verb.name.title(), fields, tag=verb.name, kw_only=True,
+        bases=(Showing if verb.shows_cells else Request,), namespace={"__doc__": doc},
+        module=__name__,
+    )  # fmt: skip
+    found: type[Request] = made
+    return found
+
+
+REQUESTS: dict[str, type[Request]] = {verb.name: _request(verb) for verb in VERBS if verb.asked}
+"""The message of each verb that front ends can ask for."""
+
+ShellRequest: Any = functools.reduce(operator.or_, (Hello, Init, *REQUESTS.values()))
+ControlRequest: Any = REQUESTS["status"] | CellsRun | ProgressOf | Cancel
 
 
 class Welcome(msgspec.Struct):
