@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from kishu.store import system
 from kishu.store.key import Key
 from kishu.store.store import UNREADABLE, Store, write_file
 
@@ -100,7 +100,7 @@ def _one_at_a_time(root: Path) -> Iterator[None]:
         return
     try:
         with suppress(OSError):
-            fcntl.flock(fd, fcntl.LOCK_EX)
+            system.lock(fd, exclusive=True, wait=True)
         yield
     finally:
         os.close(fd)

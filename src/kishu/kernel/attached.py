@@ -93,7 +93,7 @@ def attach(
     at = _Process.attached = Attached(shell, recording, Session(recording), hooks)
     for listener in _Process.listeners:
         listener(at)
-    if not _Process.forks_watched:
+    if not _Process.forks_watched and hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_forked)
         _Process.forks_watched = True
     return at

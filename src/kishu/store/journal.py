@@ -6,7 +6,6 @@ the MAC says that this user's Kishu wrote it. A last line without its newline ne
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import NamedTuple
 
 import xxhash
 
+from kishu.store import system
 from kishu.store.key import MAC_HEX, Key
 from kishu.store.packs import write_all
 
@@ -36,10 +36,10 @@ class JournalWriter:
 
     def __init__(self, path: Path, key: Key) -> None:
         self._key = key
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self._fd = os.open(path, system.NEW, 0o600)
         self._size = 0
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            system.lock(self._fd, exclusive=True)
         except OSError:
             # A file system without locks: other sessions then judge by the process id alone.
             pass
@@ -108,11 +108,11 @@ def _parse(line: bytes, offset: int, key: Key) -> Line:
 def is_locked(path: Path) -> bool:
     """Whether a living process holds the journal (as far as the file system can tell)."""
     try:
-        fd = os.open(path, os.O_RDONLY)
+        fd = os.open(path, system.READ)
     except OSError:
         return False
     try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        system.lock(fd, exclusive=False)
     except BlockingIOError:
         return True
     except OSError:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from kishu.errors import StoreError
+from kishu.store import system
 
 KEY_BYTES = 32
 MAC_HEX = 64
@@ -48,18 +50,14 @@ class Key:
     def _create(path: Path) -> None:
         # Linked into place whole, so that two kernels starting at once agree on one key.
         aside = path.with_name(f"key.{os.getpid()}.{secrets.token_hex(4)}")
-        fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        fd = os.open(aside, system.NEW, 0o600)
         try:
             os.write(fd, secrets.token_bytes(KEY_BYTES))
-            os.fsync(fd)
+            system.sync(fd)
         finally:
             os.close(fd)
-        try:
-            os.link(aside, path)
-        except FileExistsError:
-            pass
-        finally:
-            os.unlink(aside)
+        with suppress(FileExistsError):
+            system.give_name(aside, path)
 
     def sign(self, data: bytes) -> str:
         """The MAC (HMAC-SHA256, hex) of ``data``."""

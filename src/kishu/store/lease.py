@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kishu.errors import InUse, NotRecording
+from kishu.store import system
 
 _PATIENCE = 30.0
 _PAUSE = 0.05
@@ -27,12 +27,12 @@ class Lease:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._fd = os.open(directory / "lease", os.O_RDWR | os.O_CREAT, 0o600)
+        self._fd = os.open(directory / "lease", system.SHARED, 0o600)
         self._locks = True
         until = time.monotonic() + _PATIENCE
         while self._locks:
             try:
-                fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                system.lock(self._fd, exclusive=False)
             except BlockingIOError:
                 if time.monotonic() > until:
                     self.close()
@@ -60,22 +60,22 @@ class Lease:
             raise InUse("This file system has no locks: nobody can tell who else is here.")
         with self._gate():
             try:
-                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                system.lock(self._fd, exclusive=True)
             except BlockingIOError:
-                fcntl.flock(self._fd, fcntl.LOCK_SH)
+                system.lock(self._fd, exclusive=False, wait=True)
                 raise InUse("Another kernel uses this history.") from None
             try:
                 yield
             finally:
-                fcntl.flock(self._fd, fcntl.LOCK_SH)
+                system.lock(self._fd, exclusive=False, wait=True)
 
     @contextmanager
     def _gate(self) -> Iterator[None]:
         """Be the only one who tries to have the history alone."""
-        fd = os.open(self._directory / "lease.gate", os.O_RDWR | os.O_CREAT, 0o600)
+        fd = os.open(self._directory / "lease.gate", system.SHARED, 0o600)
         try:
             try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                system.lock(fd, exclusive=True)
             except BlockingIOError:
                 raise InUse("Another kernel is collecting this history's garbage.") from None
             yield

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from blake3 import blake3
 
 from kishu.errors import Damaged
+from kishu.store import system
 
 Buffer = bytes | bytearray | memoryview
 
@@ -68,9 +69,9 @@ class PackWriter:
 
     def _roll(self) -> None:
         path = pack_path(self._directory, self._session, self._number + 1)
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        fd = os.open(path, system.NEW, 0o600)
         if self._fd >= 0:
-            os.fsync(self._fd)
+            system.sync(self._fd)
             os.close(self._fd)
         self._fd, self._number = fd, self._number + 1
 
@@ -82,7 +83,7 @@ class PackWriter:
     def sync(self) -> None:
         """Have what was written on the disk."""
         if self._fd >= 0:
-            os.fsync(self._fd)
+            system.sync(self._fd)
 
     def close(self) -> None:
         """Close the pack; chunks written stay."""
@@ -107,7 +108,7 @@ class PackReader:
         try:
             fd = self._fd(session, span.pack)
             within = 0 <= span.offset <= os.fstat(fd).st_size - span.length
-            data = os.pread(fd, span.length, span.offset) if within else b""
+            data = system.read_at(fd, span.length, span.offset) if within else b""
         except (OSError, ValueError, OverflowError) as error:
             raise Damaged(f"Chunk {name} cannot be read: {error}.") from error
         if len(data) != span.length or chunk_name(data) != name:
@@ -117,7 +118,7 @@ class PackReader:
     def _fd(self, session: str, number: int) -> int:
         fd = self._fds.get((session, number))
         if fd is None:
-            fd = os.open(pack_path(self._directory, session, number), os.O_RDONLY)
+            fd = os.open(pack_path(self._directory, session, number), system.READ)
             self._fds[session, number] = fd
         return fd
 

@@ -13,6 +13,7 @@ import msgspec
 from blake3 import blake3
 
 from kishu.errors import Damaged, NotRecording, StoreError
+from kishu.store import system
 from kishu.store.journal import Line, is_locked, read_lines
 from kishu.store.key import Key
 from kishu.store.lease import Lease
@@ -235,7 +236,7 @@ class Store:
         place = (session, where)
         if self._line is None or self._line[0] != place:
             with open(self.journal(session), "rb") as file:
-                line = os.pread(file.fileno(), where.length, where.offset)
+                line = system.read_at(file.fileno(), where.length, where.offset)
             envelope = msgspec.json.decode(line.rstrip(b"\n").split(b" ", 2)[2], type=Envelope)
             self._line = place, envelope.inline
         return self._line[1]
@@ -325,19 +326,18 @@ def write_file(path: Path, data: bytes, *, once: bool = False) -> None:
         OSError: the disk refused.
     """
     aside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-    fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    fd = os.open(aside, system.REPLACED, 0o600)
     try:
         try:
             write_all(fd, data)
-            os.fsync(fd)
+            system.sync(fd)
         finally:
             os.close(fd)
         if not once:
             os.replace(aside, path)
             return
-        with suppress(FileExistsError):
-            os.link(aside, path)
     except OSError:
         os.unlink(aside)
         raise
-    os.unlink(aside)
+    with suppress(FileExistsError):
+        system.give_name(aside, path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import threading
 from contextlib import suppress
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from kishu.errors import NotRecording, Unsupported
+from kishu.store import system
 from kishu.store.backlog import Backlog, Task
 from kishu.store.journal import JournalWriter
 from kishu.store.packs import Buffer, PackWriter, Span, chunk_name
@@ -194,19 +194,19 @@ class Writer:
     def _guard(self, length: int) -> None:
         if self._cap and self.size + length > self._cap:
             raise NotRecording(f"The history has reached its cap of {self._cap:,} bytes.")
-        if os.fstat(self._journal.fd).st_nlink == 0:
+        if system.is_unlinked(self._journal.fd):
             raise NotRecording(
                 f"{self.store.path} was deleted.", "Attach again to begin a new history."
             )
-        disk = os.fstatvfs(self._journal.fd)
-        if disk.f_bavail * disk.f_frsize - self._backlog.nbytes - length < self._floor:
+        free = system.free_bytes(self._journal.fd, self.store.path)
+        if free - self._backlog.nbytes - length < self._floor:
             raise NotRecording(f"Less than {self._floor:,} bytes are free on the disk.")
 
     def sync(self) -> None:
         """Have everything written so far on the disk before returning."""
         for fd in (self._packs.fd, self._journal.fd):
             if fd >= 0:
-                os.fsync(fd)
+                system.sync(fd)
 
     def give_back(self) -> None:
         """Return memory that is no longer needed to the system."""
