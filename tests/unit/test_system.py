@@ -13,7 +13,7 @@ from kishu.store import system
 
 WITHOUT = """
 import sys
-import IPython.core.interactiveshell, asyncio, logging, random, concurrent.futures.thread, uuid
+import IPython.core.interactiveshell, asyncio, logging, random, concurrent.futures.thread, shutil, uuid
 for lacking in {lacking!r}:
     sys.modules[lacking] = None
 import os
