@@ -196,7 +196,7 @@ export interface Cell {
   code?: string;
 }
 
-/** A commit, as a line of the log. */
+/** Describe a commit as one line of the log. */
 export interface Entry {
   id: string;
   parent: string;
@@ -251,14 +251,14 @@ export interface Progress {
   total: number;
 }
 
-/** What the last commit cost: milliseconds, and bytes stored. */
+/** Say what the last commit cost. */
 export interface Cost {
   commit: string;
   ms: number;
   nbytes: number;
 }
 
-/** Where a session is. */
+/** Describe a session: where it is in its history, and whether it records. */
 export interface Status {
   history: string;
   notebook: string;

@@ -29,7 +29,7 @@ from typing import ClassVar
 
 
 class KishuError(Exception):
-    """Base of all errors that Kishu raises on purpose.
+    """Serve as the base of all errors that Kishu raises on purpose.
 
     Args:
         message: one sentence that says what happened, and to what.
