@@ -76,8 +76,8 @@ MUTATIONS = (
     ),
     Mutation(
         "gc lets the cells of commits go that it says it keeps",
-        "keep = history.commits.keys() - history.forgotten - set(goes)",
-        "keep = stays",
+        "with_cells = history.commits.keys() - history.forgotten - set(losing)",
+        "with_cells = keeping",
         (
             "tests/unit/test_cells.py"
             "::test_gc_keeps_the_cells_of_commits_whose_variables_are_kept_by_others",
