@@ -38,7 +38,7 @@ export interface Hello {
   notebook?: Where | null;
 }
 
-/** A cell, as it is told to or by a front end. */
+/** Hold a cell as a front end sends it to the kernel, or the kernel to a front end. */
 export interface ToldCell {
   id: string;
   cell?: { [key: string]: any } | null;
@@ -185,7 +185,7 @@ export interface Attached {
   nbytes: number;
 }
 
-/** The cell whose run a commit records. */
+/** Describe the cell whose run a commit records. */
 export interface Cell {
   source?: string;
   number?: number;
@@ -196,7 +196,7 @@ export interface Cell {
   code?: string;
 }
 
-/** A commit, as a line of the log. */
+/** Describe a commit as one line of the log. */
 export interface Entry {
   id: string;
   parent: string;
@@ -218,7 +218,7 @@ export interface Entry {
   settings: string[];
 }
 
-/** The cells to bring a notebook to. */
+/** Hold the cells that a notebook is to have after a checkout. */
 export interface Target {
   commit: string;
   cells: ToldCell[];
@@ -251,14 +251,14 @@ export interface Progress {
   total: number;
 }
 
-/** What the last commit cost: milliseconds, and bytes stored. */
+/** Say what the last commit cost. */
 export interface Cost {
   commit: string;
   ms: number;
   nbytes: number;
 }
 
-/** Where a session is. */
+/** Describe a session: where it is in its history, and whether it records. */
 export interface Status {
   history: string;
   notebook: string;

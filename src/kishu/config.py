@@ -1,4 +1,4 @@
-"""Settings: ``config.ini`` in the home of the histories, every option with a default."""
+"""Read the user's settings from ``config.ini``, which is beside the histories."""
 
 from __future__ import annotations
 
@@ -13,27 +13,33 @@ AMBIENT = (
     "random", "numpy.random", "torch.random", "directory", "environ", "path", "pandas", "numpy",
     "matplotlib", "torch", "decimal", "warnings", "logging",
 )  # fmt: skip
-"""The kinds of state outside of the variables, each with a switch of its own."""
+"""The kinds of ambient state (outside of the variables); the user can switch off each."""
 
 
 class Config(msgspec.Struct, frozen=True):
-    """What can be set, by section and option.
+    """Hold the value of each setting; the default where ``config.ini`` does not set it.
+
+    Sizes are written there in bytes, or with K, M, G or T; lists with commas or on several lines.
 
     Attributes:
-        excluded_classes: ``[store] exclude``: qualified names of classes that are never stored
-            and always recomputed, for those whose pickling lies; separated by commas or lines.
-        max_delay: ``[commit] max_delay``: for how many seconds at most a commit may keep the next
-            cell waiting; what it has not looked at by then, a later commit records.
-        floor: ``[store] floor``: free disk space, in bytes or with K, M, G, below which Kishu
-            stops recording.
-        cap: ``[store] cap``: size of one history above which Kishu stops recording; 0: no cap.
-        keep_days: ``[keep] days``: the age from which ``gc`` lets automatic commits go; 0: none.
-        keep_commits: ``[keep] commits``: how many of the newest automatic commits stay; 0: all.
-        keep_size: ``[keep] size``: how many bytes these may need; 0: any number.
-        replay: ``[replay] automatic``: whether a restore runs cells again by itself.
-        replay_seconds: ``[replay] seconds``: cells that took longer are not run by themselves.
-        ambient_off: ``[ambient] off``: kinds of state outside of the variables, of `AMBIENT`, that
-            are left alone; separated by commas or lines.
+        excluded_classes: ``[store] exclude``: the qualified names of classes whose instances are
+            never stored, but recomputed, because what their pickling stores is wrong.
+        max_delay: ``[commit] max_delay``: the seconds, at most, for which a commit may keep the
+            next cell waiting; variables not verified by then are left to a later commit.
+        floor: ``[store] floor``: the bytes of free disk space below which Kishu stops recording.
+        cap: ``[store] cap``: the bytes of one history above which Kishu stops recording; 0 for
+            no limit.
+        keep_days: ``[keep] days``: the age in days above which ``gc`` drops the data of automatic
+            commits; 0 for no limit.
+        keep_commits: ``[keep] commits``: the number of automatic commits, the newest, whose data
+            ``gc`` keeps; 0 for no limit.
+        keep_size: ``[keep] size``: the bytes that the data of these may take together; 0 for no
+            limit.
+        replay: ``[replay] automatic``: True if a restore may run cells again without being asked.
+        replay_seconds: ``[replay] seconds``: the seconds above which a cell, by how long it ran
+            then, is not run again without being asked.
+        ambient_off: ``[ambient] off``: those of the kinds in `AMBIENT` that Kishu neither records
+            nor restores.
     """
 
     excluded_classes: frozenset[str] = frozenset()
@@ -52,13 +58,16 @@ _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
 
 def load(home: Path) -> Config:
-    """The settings of ``home/config.ini``; the defaults where there is no such file.
+    """Read ``config.ini`` in a directory, and return its settings; the defaults if it is missing.
+
+    Args:
+        home: the directory that holds the histories.
 
     Raises:
-        ConfigError: the file cannot be read, or has an unknown or impossible setting.
+        ConfigError: the file cannot be read, or a setting is unknown or out of range.
     """
     path = home / "config.ini"
-    # No section passes its options on to the others, [DEFAULT] neither.
+    # configparser would copy the options of [DEFAULT] to all sections; so none has that role here.
     parser = configparser.ConfigParser(interpolation=None, default_section="\0")
     try:
         parser.read_string(path.read_text(encoding="utf-8"), str(path))
@@ -85,6 +94,7 @@ def load(home: Path) -> Config:
 
 
 def _size(text: str) -> int:
+    """Parse a number of bytes, such as ``512M``; raise ValueError for anything else."""
     text = text.strip().upper().removesuffix("B")
     unit = text[-1:] if text[-1:].isalpha() else ""
     if unit not in _UNITS:
@@ -96,10 +106,12 @@ def _size(text: str) -> int:
 
 
 def _names(text: str) -> list[str]:
+    """Split a list at commas and white space."""
     return [name for name in text.replace(",", "\n").split() if name]
 
 
 def _kinds(text: str) -> list[str]:
+    """Split a list of kinds of ambient state; raise ValueError for one that does not exist."""
     names = _names(text)
     if not set(names) <= set(AMBIENT):
         raise ValueError(text)
@@ -107,6 +119,7 @@ def _kinds(text: str) -> list[str]:
 
 
 def _switch(text: str) -> bool:
+    """Parse yes or no, in any form that configparser knows; raise ValueError for others."""
     try:
         return configparser.ConfigParser.BOOLEAN_STATES[text.strip().lower()]
     except KeyError:
@@ -114,6 +127,7 @@ def _switch(text: str) -> bool:
 
 
 def _amount(text: str) -> float:
+    """Parse a number that is not negative; raise ValueError for anything else."""
     amount = float(text)
     if not amount >= 0:
         raise ValueError(text)
@@ -121,12 +135,14 @@ def _amount(text: str) -> float:
 
 
 def _count(text: str) -> int:
+    """Parse a whole number that is not negative; raise ValueError for anything else."""
     count = int(text)
     if count < 0:
         raise ValueError(text)
     return count
 
 
+# For each section and option: the field of `Config`, and the function that parses its text.
 _OPTIONS = {
     ("store", "exclude"): ("excluded_classes", _names),
     ("commit", "max_delay"): ("max_delay", _amount),

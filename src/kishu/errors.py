@@ -1,23 +1,23 @@
-"""The exceptions of Kishu, one tree.
+"""Define the exceptions of Kishu, one tree.
 
     KishuError
     ├── UsageError            a call that makes no sense as it stands
     │   ├── UnknownRef        no commit, branch or tag of that name
-    │   ├── AmbiguousRef      a prefix that several commits share
-    │   ├── UnknownCells      cells said to be as before, to a session that never saw them
+    │   ├── AmbiguousRef      a ref that may mean several commits
+    │   ├── UnknownCells      cells told by id alone, whose content the session never got
     │   └── NothingToDo       no step to undo, nothing to redo or to restore
     ├── NotAttached           a verb was used where no session is attached
     ├── ConfigError           a setting that cannot be read or is out of range
     ├── StoreError            the history's files
     │   ├── Damaged           a record or a chunk that does not match its checksum
-    │   ├── Unsupported       a format newer than this version of Kishu
+    │   ├── Unsupported       a history or a front end of another version than this Kishu's
     │   ├── NotRecording      the disk refused, is full, or the cap is reached
-    │   ├── InUse             another kernel uses the history
-    │   └── Untrusted         a history written elsewhere, not yet trusted here
-    ├── Cancelled             somebody asked to stop; the session is as it was
+    │   ├── InUse             another kernel uses the history, or may use it
+    │   └── Untrusted         a state signed with another key, not yet trusted here
+    ├── Cancelled             the user asked to stop; the session is as it was
     └── RestoreError          a state that could not be brought back
-        ├── NotRecoverable    what the commit says cannot come back
-        └── ReplayError       a recomputation that failed
+        ├── NotRecoverable    what was not stored, or cannot be built from what was stored
+        └── ReplayError       a cell whose run again failed, or is not allowed
 
 Every error has a ``kind`` that never changes (programs match on it), an ``exit_code`` for the
 command line, and a ``remedy``: one line that says what to do next.
@@ -29,11 +29,16 @@ from typing import ClassVar
 
 
 class KishuError(Exception):
-    """Base of all errors that Kishu raises on purpose.
+    """Serve as the base of all errors that Kishu raises on purpose.
 
     Args:
-        message: what happened, one sentence, naming what it happened to.
-        remedy: what the reader can do next, one line; empty for the class's own remedy.
+        message: one sentence that says what happened, and to what.
+        remedy: one line that says what the user can do next; empty for `default_remedy`.
+
+    Attributes:
+        kind: the word for this kind of error on which programs rely; it never changes.
+        exit_code: the status with which a command ends that fails with this error.
+        default_remedy: the remedy where none is given.
     """
 
     kind: ClassVar[str] = "error"
@@ -49,7 +54,7 @@ class KishuError(Exception):
         return f"{self.message} {self.remedy}"
 
     def as_data(self) -> dict[str, str | int]:
-        """The error for a program: its kind under ``error``, message, remedy and exit code."""
+        """Return a dict for programs: ``error`` (the kind), message, remedy and exit code."""
         return {
             "error": self.kind,
             "message": self.message,
@@ -59,7 +64,7 @@ class KishuError(Exception):
 
 
 class UsageError(KishuError):
-    """A call that makes no sense as it stands."""
+    """Raised when a verb cannot do what it was asked for: by its arguments, or as things stand."""
 
     kind = "usage"
     exit_code = 2
@@ -67,35 +72,38 @@ class UsageError(KishuError):
 
 
 class UnknownRef(UsageError):
-    """No commit, branch or tag has that name."""
+    """Raised when no commit, branch or tag has the name that was given."""
 
     kind = "unknown-ref"
     default_remedy = "`%kishu log` lists the commits."
 
 
 class AmbiguousRef(UsageError):
-    """A prefix that more than one commit, branch or tag begins with."""
+    """Raised when a ref may mean several commits.
+
+    It is the beginning of several ids, or a branch or tag that sessions moved to different commits.
+    """
 
     kind = "ambiguous-ref"
     default_remedy = "Give more characters of the commit's id."
 
 
 class UnknownCells(UsageError):
-    """A front end said that cells are as it told them before, and it never did."""
+    """Raised when a front end refers by id to cells whose content it never sent to this session."""
 
     kind = "unknown-cells"
     default_remedy = "Tell all cells in full."
 
 
 class NothingToDo(UsageError):
-    """There is no step to undo, none to redo, or nothing to restore."""
+    """Raised when there are fewer steps to undo or redo than asked for, or nothing to restore."""
 
     kind = "nothing-to-do"
     default_remedy = "`%kishu log` shows where you are."
 
 
 class NotAttached(KishuError):
-    """A verb was used where no session is attached."""
+    """Raised when a verb is used where no session is attached."""
 
     kind = "not-attached"
     exit_code = 3
@@ -103,7 +111,7 @@ class NotAttached(KishuError):
 
 
 class ConfigError(KishuError):
-    """A setting that cannot be read, is unknown, or is out of range."""
+    """Raised when ``config.ini`` cannot be read, or a setting in it is unknown or out of range."""
 
     kind = "config"
     exit_code = 4
@@ -111,7 +119,7 @@ class ConfigError(KishuError):
 
 
 class StoreError(KishuError):
-    """The files of a history could not be used as they are."""
+    """Raised when the files of a history cannot be used as they are."""
 
     kind = "store"
     exit_code = 5
@@ -119,34 +127,34 @@ class StoreError(KishuError):
 
 
 class Damaged(StoreError):
-    """A record or a chunk is missing or does not match its checksum."""
+    """Raised when a record or a chunk is missing, or does not match its checksum."""
 
     kind = "damaged"
 
 
 class Unsupported(StoreError):
-    """The history was written by a newer Kishu and needs features this one lacks."""
+    """Raised when a history or a front end needs another version of Kishu than this one."""
 
     kind = "unsupported"
     default_remedy = "Install a newer kishu; nothing was changed."
 
 
 class NotRecording(StoreError):
-    """Nothing can be written now: the disk refused, is full, or the cap is reached."""
+    """Raised when nothing can be written: the disk refuses or is full, or the cap is reached."""
 
     kind = "not-recording"
     default_remedy = "Free some disk space (`%kishu gc`), or raise `cap` in config.ini."
 
 
 class InUse(StoreError):
-    """What needs the history for itself alone found somebody else there."""
+    """Raised when something needs the history for itself, and another kernel uses it, or may."""
 
     kind = "in-use"
     default_remedy = "Close the other kernels of this notebook, then try again."
 
 
 class Untrusted(StoreError):
-    """The history was written with another key; restoring it would run its code."""
+    """Raised when a state was signed with another key: restoring it could run foreign code."""
 
     kind = "untrusted"
     exit_code = 6
@@ -154,7 +162,7 @@ class Untrusted(StoreError):
 
 
 class Cancelled(KishuError):
-    """Somebody asked to stop what was being done."""
+    """Raised when the user asked to stop what was being done."""
 
     kind = "cancelled"
     exit_code = 8
@@ -162,7 +170,7 @@ class Cancelled(KishuError):
 
 
 class RestoreError(KishuError):
-    """A state could not be brought back; the session is as it was."""
+    """Raised when a state cannot be restored; the session is as it was."""
 
     kind = "restore"
     exit_code = 7
@@ -170,12 +178,12 @@ class RestoreError(KishuError):
 
 
 class NotRecoverable(RestoreError):
-    """A variable that the commit itself says cannot come back."""
+    """Raised when a value was not stored, or cannot be built from what was stored."""
 
     kind = "not-recoverable"
 
 
 class ReplayError(RestoreError):
-    """Running cells again did not give the variable back."""
+    """Raised when a value needs its cell to run again, and that fails or is not allowed."""
 
     kind = "replay"

@@ -76,8 +76,8 @@ MUTATIONS = (
     ),
     Mutation(
         "gc lets the cells of commits go that it says it keeps",
-        "keep = history.commits.keys() - history.forgotten - set(goes)",
-        "keep = stays",
+        "with_cells = history.commits.keys() - history.forgotten - set(losing)",
+        "with_cells = keeping",
         (
             "tests/unit/test_cells.py"
             "::test_gc_keeps_the_cells_of_commits_whose_variables_are_kept_by_others",
@@ -97,14 +97,14 @@ MUTATIONS = (
     ),
     Mutation(
         "a chunk that is known to be damaged passes for stored",
-        "self._claimed.setdefault(name, []).extend(self._where.pop(name))",
+        "self._untrusted_locations.setdefault(name, []).extend(self._locations.pop(name))",
         "pass",
         ("tests/crash/test_damage.py::test_a_value_whose_chunk_was_damaged_is_stored_again",),
     ),
     Mutation(
         "a damaged copy of a chunk hides a whole one",
-        "                failure = error\n        if name in self._where:",
-        "                raise\n        if name in self._where:",
+        "                failure = error\n        if name in self._locations:",
+        "                raise\n        if name in self._locations:",
         (
             "tests/unit/test_store.py"
             "::test_a_chunk_that_two_sessions_wrote_is_lost_only_when_both_copies_are",

@@ -44,7 +44,7 @@ print("recorded")
     ("lacking", "names"),
     [
         (["fcntl"], []),
-        (["fcntl"], ["pread", "fstatvfs", "register_at_fork", "statvfs"]),
+        (["fcntl"], ["pread", "fstatvfs", "register_at_fork"]),
     ],
     ids=["no locks", "nor what else Windows lacks"],
 )

@@ -1,1 +1,1 @@
-"""Commits, operations, refs and steps: plain data, no live objects, no unpickling."""
+"""Describe a history as plain data: commits, operations, refs, undo; nothing is unpickled here."""

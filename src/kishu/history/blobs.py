@@ -1,4 +1,4 @@
-"""Blobs: byte strings of any length as trees of chunks, so that a change stores what it changed."""
+"""Store long byte strings as trees of chunks (blobs), so that a change stores few new chunks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,22 @@ from kishu.store.writer import Naming, Writer
 
 CHUNK_BYTES = 256 * 1024
 FAN_OUT = 32
+"""The number of names in a node, a chunk that holds names of chunks and no data."""
 
 
 def write_tree(names: list[str], size: int, writer: Writer | Naming) -> Blob:
-    """A blob over chunks already put; nodes of 32 names keep a change to a few short ones."""
+    """Store the nodes above the given chunks, and return the blob at their top.
+
+    Nodes are small, 32 names each, so that a changed chunk costs only a few short new ones.
+
+    Args:
+        names: the names of the data's chunks, in order; they are stored already.
+        size: the blob's size: bytes, or what else the caller counts.
+        writer: stores the nodes, or only names them.
+
+    Raises:
+        NotRecording: a node cannot be written.
+    """
     depth = 0
     while len(names) > FAN_OUT:
         names = [
@@ -28,7 +40,7 @@ def write_tree(names: list[str], size: int, writer: Writer | Naming) -> Blob:
 
 
 def all_names(blob: Blob, store: Store) -> Iterator[str]:
-    """The names of all chunks of a blob: nodes and data.
+    """Return the names of all chunks of a blob, of its nodes and of its data.
 
     Raises:
         Damaged: a node is missing or damaged.
@@ -37,7 +49,7 @@ def all_names(blob: Blob, store: Store) -> Iterator[str]:
 
 
 def leaf_names(blob: Blob, store: Store) -> list[str]:
-    """The names of a blob's data chunks, in order.
+    """Return the names of the chunks that hold a blob's data, in order.
 
     Raises:
         Damaged: a node is missing or damaged.
@@ -47,7 +59,7 @@ def leaf_names(blob: Blob, store: Store) -> list[str]:
 
 
 def _levels(blob: Blob, store: Store) -> Iterator[list[str]]:
-    """The names at each level of the tree, from the top."""
+    """Yield the list of names at each level of a blob's tree, from the top to the data."""
     names = blob.names
     yield names
     for _ in range(blob.depth):
@@ -56,9 +68,14 @@ def _levels(blob: Blob, store: Store) -> Iterator[list[str]]:
 
 
 def differing(a: Blob, b: Blob, store: Store) -> Iterator[tuple[int, str]]:
-    """The chunks of ``a`` that ``b`` has not at the same place: index and name.
+    """Yield index and name of each data chunk of one blob that another has not at that index.
 
-    Reads only the nodes that differ; the two must be of one size.
+    Only the nodes that differ are read.
+
+    Args:
+        a: the blob whose chunks are yielded.
+        b: the blob to compare with; of the same size as ``a``.
+        store: the history that has the nodes.
 
     Raises:
         Damaged: a node is missing or damaged.
@@ -69,6 +86,15 @@ def differing(a: Blob, b: Blob, store: Store) -> Iterator[tuple[int, str]]:
 def _differing(
     a: list[str], b: list[str], width: int, at: int, store: Store
 ) -> Iterator[tuple[int, str]]:
+    """Compare two lists of names at one level, and the levels below where they differ.
+
+    Args:
+        a: the names of one blob at this level.
+        b: the other's, as many.
+        width: the number of data chunks below each name; 1 if the names are of data.
+        at: the index of the first data chunk below the lists.
+        store: the history that has the nodes.
+    """
     for index, (name, other) in enumerate(zip(a, b, strict=True)):
         if name == other:
             continue
@@ -81,6 +107,11 @@ def _differing(
 
 
 def _split(node: bytes) -> Iterator[str]:
+    """Yield the names that a node holds, in hexadecimal.
+
+    Raises:
+        Damaged: the node does not consist of whole names.
+    """
     if len(node) % NAME_BYTES:
         raise Damaged("A node of a blob has a broken length.")
     for at in range(0, len(node), NAME_BYTES):
@@ -88,15 +119,19 @@ def _split(node: bytes) -> Iterator[str]:
 
 
 def read_chunks(blob: Blob, store: Store) -> Iterator[bytes]:
-    """A blob's data, chunk by chunk.
+    """Read a blob's data, and yield it chunk by chunk.
 
     Raises:
-        Damaged: a chunk is missing or damaged.
+        Damaged: a node or a chunk is missing or damaged.
     """
     for name in leaf_names(blob, store):
         yield store.get(name)
 
 
 def read(blob: Blob, store: Store) -> bytes:
-    """A blob's data in one piece; for streams and small buffers."""
+    """Read a blob's data, and return all of it, which must fit in memory.
+
+    Raises:
+        Damaged: a node or a chunk is missing or damaged.
+    """
     return b"".join(read_chunks(blob, store))

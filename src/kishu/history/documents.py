@@ -1,4 +1,4 @@
-"""Documents: the notebook's cells at a commit, put together from what each commit says of them."""
+"""Store the notebook's cells, and put those at a commit together from the stored differences."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ NotebookCell = dict[str, Any]
 
 
 class ToldCell(msgspec.Struct, omit_defaults=True):
-    """A cell, as it is told to or by a front end.
+    """Hold a cell as a front end sends it to the kernel, or the kernel to a front end.
 
     Attributes:
-        id: its id in the notebook.
-        cell: the cell in the notebook format; None where it is as it was told before.
+        id: the cell's id in the notebook.
+        cell: the cell in the notebook format; None if the receiver has it like this already.
     """
 
     id: str
@@ -32,11 +32,12 @@ class ToldCell(msgspec.Struct, omit_defaults=True):
 
 
 class Target(msgspec.Struct):
-    """The cells to bring a notebook to.
+    """Hold the cells that a notebook is to have after a checkout.
 
     Attributes:
-        commit: whose cells they are: the one asked for, or its nearest ancestor with known ones.
-        cells: all of them, in order; those that the notebook has like this, by id alone.
+        commit: the commit whose cells they are: the one asked for or, if no cells are known for
+            that, its nearest ancestor for which they are.
+        cells: all cells, in order; those that the notebook has like this already, by id alone.
     """
 
     commit: CommitId
@@ -44,13 +45,18 @@ class Target(msgspec.Struct):
 
 
 class Cells(NamedTuple):
-    """All cells of a notebook, as they are stored, in order, by id."""
+    """Name the stored cells of a whole notebook.
+
+    Attributes:
+        commit: the id of the commit at which the notebook has these cells.
+        cells: where each cell is stored, by the cell's id, in the notebook's order.
+    """
 
     commit: CommitId
     cells: dict[str, StoredCell]
 
     def since(self, base: Cells | None) -> Document:
-        """These cells, told as the difference from others."""
+        """Return these cells as the difference from others; from no cells if ``base`` is None."""
         if base is None:
             return Document("", list(self.cells), self.cells)
         changed = {id: cell for id, cell in self.cells.items() if base.cells.get(id) != cell}
@@ -59,17 +65,24 @@ class Cells(NamedTuple):
 
 
 def nearest(history: History, id: CommitId) -> CommitId:
-    """The commit, or its nearest ancestor, whose cells are known; empty for none."""
+    """Return the id of a commit or, if its cells are not known, of its nearest ancestor's.
+
+    Empty if the cells are known at none of them.
+
+    Raises:
+        Damaged: the record of an ancestor is lost.
+    """
     return next((c.id for c in history.ancestry(id) if c.id in history.documents), "")
 
 
 def cells_at(history: History, id: CommitId) -> Cells | None:
-    """The cells at a commit, or where they are not known at its nearest ancestor; None for none.
+    """Return the cells at a commit or, if they are not known, at its nearest ancestor.
 
-    Costs the number of ancestors: for looking and travelling, not for the cell path.
+    None if they are known at none of them. The cost grows with the number of the commit's
+    ancestors, so that nothing that runs after every cell should call this.
 
     Raises:
-        Damaged: a record is lost.
+        Damaged: the record of an ancestor, or one that the cells are a difference from, is lost.
     """
     start = nearest(history, id)
     return _put_together(history, start, {}) if start else None
@@ -78,15 +91,25 @@ def cells_at(history: History, id: CommitId) -> Cells | None:
 def _put_together(
     history: History, start: CommitId, known: dict[CommitId, dict[str, StoredCell]]
 ) -> Cells:
-    line: list[Document] = []
+    """Return the cells at a commit by following the stored differences back to all of them.
+
+    Args:
+        start: a commit for which the history has a document.
+        known: cells already put together, by commit; those of this commit are added.
+
+    Raises:
+        Damaged: one of the differences is lost, or they go in a circle.
+    """
+    differences: list[Document] = []
     id = start
     while id and id not in known:
-        if id not in history.documents or len(line) > len(history.documents):
+        # More steps than there are documents: some document is based on itself.
+        if id not in history.documents or len(differences) > len(history.documents):
             raise Damaged(f"The record of the cells at commit {id} is lost.")
-        line.append(history.documents[id])
-        id = line[-1].base
+        differences.append(history.documents[id])
+        id = differences[-1].base
     cells = dict(known[id]) if id else {}
-    for document in reversed(line):
+    for document in reversed(differences):
         cells |= document.cells
         if document.order is not None:
             cells = {id: cells[id] for id in document.order if id in cells}
@@ -95,24 +118,28 @@ def _put_together(
 
 
 def is_untrusted(history: History, id: CommitId) -> bool:
-    """Whether what is known of the cells at a commit rests on a record that is not trusted."""
-    start, seen = nearest(history, id), set[CommitId]()
-    while start in history.documents and start not in seen:
-        if start in history.untrusted_documents:
+    """Return True if the cells at a commit are put together from an untrusted operation, too.
+
+    Raises:
+        Damaged: the record of an ancestor is lost.
+    """
+    base, seen = nearest(history, id), set[CommitId]()
+    while base in history.documents and base not in seen:
+        if base in history.untrusted_documents:
             return True
-        seen.add(start)
-        start = history.documents[start].base
+        seen.add(base)
+        base = history.documents[base].base
     return False
 
 
-def chunks_of(history: History, stays: Iterable[CommitId], store: Store) -> set[str]:
-    """The names of all chunks that the cells at these commits need.
+def chunks_of(history: History, commits: Iterable[CommitId], store: Store) -> set[str]:
+    """Return the names of all chunks that the notebook's cells at some commits need.
 
     Raises:
-        Damaged: a record or a node is lost.
+        Damaged: a record, or a chunk that names other chunks, is lost.
     """
     known: dict[CommitId, dict[str, StoredCell]] = {}
-    starts = dict.fromkeys(filter(None, (nearest(history, id) for id in stays)))
+    starts = dict.fromkeys(filter(None, (nearest(history, id) for id in commits)))
     return {
         name
         for start in starts
@@ -124,10 +151,10 @@ def chunks_of(history: History, stays: Iterable[CommitId], store: Store) -> set[
 
 
 def store_cell(cell: NotebookCell, writer: Writer) -> StoredCell:
-    """Store a cell.
+    """Store a cell's JSON in chunks, its outputs apart from the rest, and return their names.
 
     Raises:
-        NotRecording: the disk refused.
+        NotRecording: the chunks cannot be written.
     """
     body = {key: value for key, value in cell.items() if key != "outputs"}
     return StoredCell(
@@ -137,10 +164,11 @@ def store_cell(cell: NotebookCell, writer: Writer) -> StoredCell:
 
 
 def _store_json(value: object, writer: Writer) -> Blob:
+    """Store a value as JSON in chunks of 256 KiB, and return their names."""
     try:
         data = msgspec.json.encode(value, order="sorted")
     except UnicodeEncodeError:
-        # Half an emoji, as an output that was cut in two may have it.
+        # A lone surrogate: an output may have been cut in the middle of an emoji.
         data = json.dumps(value, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
     chunks = range(0, len(data), blobs.CHUNK_BYTES)
     names = [writer.put(data[at : at + blobs.CHUNK_BYTES]) for at in chunks]
@@ -148,10 +176,15 @@ def _store_json(value: object, writer: Writer) -> Blob:
 
 
 def read_cell(id: str, stored: StoredCell, store: Store) -> NotebookCell:
-    """Read a cell.
+    """Read a stored cell, with its outputs, and return it in the notebook format.
+
+    Args:
+        id: the cell's id, for the error's message.
+        stored: the names of the cell's chunks.
+        store: the history that has these chunks.
 
     Raises:
-        NotRecoverable: it is lost or damaged.
+        NotRecoverable: a chunk of the cell is missing or damaged.
     """
     try:
         cell: NotebookCell = msgspec.json.decode(blobs.read(stored.body, store), type=dict)

@@ -1,4 +1,4 @@
-"""Garbage: what the history need not hold any longer, and letting go of it."""
+"""Collect garbage: drop the data of commits that the user's rules do not keep."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from kishu.store.collect import collect as drop_chunks
 
 
 class Garbage(msgspec.Struct):
-    """What a collection let go, or would.
+    """Say what a garbage collection dropped or, in a dry run, would drop.
 
     Attributes:
-        commits: commits whose data goes; they stay in the log.
-        kept: how many commits keep theirs.
-        chunks, nbytes: chunks that no kept commit needs, and their bytes on the disk.
-        dry_run: whether it was only asked.
+        commits: the commits that lose their data; they stay in the log.
+        kept: the number of commits that keep their data.
+        chunks: the number of chunks that no kept commit needs.
+        nbytes: the bytes of these chunks on the disk.
+        dry_run: True if nothing was dropped, as it was only asked what would be.
     """
 
     commits: list[CommitId]
@@ -32,20 +33,22 @@ class Garbage(msgspec.Struct):
 
 
 def collect(ledger: Ledger, rules: Rules, *, dry_run: bool) -> Garbage:
-    """Let go of the data that only commits need which the rules do not keep.
+    """Drop the data that only those commits need that the rules do not keep.
 
-    What is kept is decided from what is on the disk, read once the history is ours alone: other
-    sessions may have worked, named and ended since this one opened it. The commits that lose their
-    data are recorded before they do.
+    The history is read anew from the disk once no other session can use it, as others may have
+    made and named commits since this session began. The operation that names the commits without
+    data is written before the data is dropped.
 
     Args:
-        ledger: of the session that collects.
-        rules: what stays.
-        dry_run: only say what would go.
+        ledger: the ledger of the session that collects.
+        rules: which automatic commits keep their data.
+        dry_run: if True, only return what would be dropped.
 
     Raises:
-        Damaged: a record or a chunk that is kept is damaged: nobody can tell what it needs.
-        InUse: another session uses the history.
+        Damaged: a record, or a chunk that tells which others are needed, is damaged; or this
+            session holds no lease.
+        InUse: another session uses the history or is collecting its garbage, or the file system
+            has no locks, so that nobody can tell.
         NotRecording: the disk refused.
     """
     store = ledger.store
@@ -56,26 +59,27 @@ def collect(ledger: Ledger, rules: Rules, *, dry_run: bool) -> Garbage:
         history = load(store)
         if store.damaged:
             raise Damaged("A damaged history is not collected.")
-        stays = kept(history, rules, time.time(), [ledger.head])
+        keeping = kept(history, rules, time.time(), [ledger.head])
         versions = {
-            version for id, state in states(history) if id in stays for version in state.values()
+            version for id, state in states(history) if id in keeping for version in state.values()
         }
         needed = chunks_of((history.recipe(version) for version in versions), store)
-        goes = sorted(
+        losing = sorted(
             id
             for id, state in states(history)
-            if id not in stays
+            if id not in keeping
             and id not in history.forgotten
             and not versions.issuperset(state.values())
         )
-        keep = history.commits.keys() - history.forgotten - set(goes)
-        needed |= documents.chunks_of(history, keep, store)
+        # A commit that loses no values, as kept ones have them too, keeps its notebook cells.
+        with_cells = history.commits.keys() - history.forgotten - set(losing)
+        needed |= documents.chunks_of(history, with_cells, store)
         if not dry_run:
-            ledger.write("gc", names=goes)
-        gone = drop_chunks(store, needed, dry_run=dry_run)
+            ledger.write("gc", names=losing)
+        dropped = drop_chunks(store, needed, dry_run=dry_run)
         if not dry_run:
             for _ in store.records():
-                # Chunks have moved: where they are now is read again.
+                # Reading the records is how the store learns where the chunks now lie.
                 pass
             ledger.measure()
-    return Garbage(goes, len(stays), gone.chunks, gone.nbytes, dry_run)
+    return Garbage(losing, len(keeping), dropped.chunks, dropped.nbytes, dry_run)

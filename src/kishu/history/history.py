@@ -1,4 +1,4 @@
-"""A history in memory: the fold of all its operations."""
+"""Put a history together in memory from all of its operations."""
 
 from __future__ import annotations
 
@@ -22,15 +22,32 @@ from kishu.history.records import (
 )
 
 State = dict[str, VersionId]
-"""Which version each entity (variable name or definition number) has."""
+"""The version that each entity (a variable, a definition, a setting) has at a commit."""
 
 MAIN = "main"
+"""The name of a history's first branch."""
 
 
 class History:
-    """Commits, versions, refs and operations, kept up to date by `add`.
+    """Hold the commits, versions, branches and tags that the operations added so far make up.
 
-    A ref that two sessions moved from one place has several targets: a conflict, shown as such.
+    Attributes:
+        operations: all operations, by id, parents before children.
+        commits: all commits, by id, in the order in which their operations were added.
+        versions: the recipe of each version.
+        sources: the texts of cells and of other compiled code, by the name that `source_name`
+            gives to each.
+        made_by: for each version, the first commit that has it.
+        branches: for each branch, the commits that it names: one, or several where sessions moved
+            it at once to different commits, until somebody settles the conflict.
+        tags: the same for tags.
+        ignored: the names of the variables that Kishu is told not to record.
+        forgotten: the commits whose data `gc` dropped.
+        untrusted: the commits that no trusted operation has.
+        untrusted_versions: the versions that no trusted operation has.
+        documents: the notebook's cells at commits for which a front end told them.
+        untrusted_documents: the commits among them whose cells no trusted operation has.
+        flaws: what round-trip checks found wrong, by version.
     """
 
     def __init__(self) -> None:
@@ -52,20 +69,26 @@ class History:
 
     @classmethod
     def fold(cls, operations: Iterable[tuple[Operation, bool]]) -> History:
-        """Fold operations, each with whether it is trusted, parents before children."""
+        """Make the history that operations, given in any order, lead to.
+
+        Args:
+            operations: each operation, and True if it is trusted; of two with the same id one
+                that is trusted counts, else the first.
+        """
         history = cls()
-        chosen: dict[OperationId, tuple[Operation, bool]] = {}
+        by_id: dict[OperationId, tuple[Operation, bool]] = {}
         for operation, trusted in operations:
-            if operation.id not in chosen or (trusted and not chosen[operation.id][1]):
-                chosen[operation.id] = operation, trusted
-        for operation in _parents_first([operation for operation, _ in chosen.values()]):
-            history.add(operation, trusted=chosen[operation.id][1])
+            if operation.id not in by_id or (trusted and not by_id[operation.id][1]):
+                by_id[operation.id] = operation, trusted
+        for operation in _parents_first([operation for operation, _ in by_id.values()]):
+            history.add(operation, trusted=by_id[operation.id][1])
         return history
 
     def add(self, operation: Operation, *, trusted: bool = True) -> None:
-        """Take one more operation in; its parents must be in already.
+        """Add one operation, after its parents, to all that this history knows.
 
-        What an untrusted operation says never takes the place of what a trusted one said.
+        Its commits, versions and cells take the place of those with the same id only if it is
+        trusted and those are not.
         """
         self.operations[operation.id] = operation
         for parent in operation.parents:
@@ -89,6 +112,7 @@ class History:
             self.flaws.update(operation.flaws)
 
     def _add_names(self, operation: Operation, trusted: bool) -> None:
+        """Note which variables an operation ignores or not, or whose data it dropped."""
         if operation.kind == "ignore":
             self.ignored.update(operation.names)
         elif operation.kind == "unignore":
@@ -97,25 +121,29 @@ class History:
             self.forgotten.update(operation.names)
 
     def _add_versions(self, operation: Operation, trusted: bool) -> None:
+        """Add the recipes that an operation brings."""
         for version, recipe in operation.versions.items():
             if _admit(version, trusted, self.versions, self.untrusted_versions):
                 self.versions[version] = recipe
 
     def _add_documents(self, operation: Operation, trusted: bool) -> None:
+        """Add the notebook's cells that an operation brings."""
         for id, document in operation.documents.items():
             if _admit(id, trusted, self.documents, self.untrusted_documents):
                 self.documents[id] = document
 
     def _add_sources(self, operation: Operation) -> None:
+        """Add the texts that an operation brings, and give each of its commits its cell's text."""
         for name, source in operation.sources.items():
             if source_name(source) == name:
                 self.sources[name] = source
         for commit in operation.commits:
             if commit.cell is not None and commit.cell.code:
-                # What a lost record named stays empty: it can neither be shown nor run again.
+                # If the record with the text is lost, the cell can neither be shown nor run again.
                 commit.cell.source = self.sources.get(commit.cell.code, "")
 
     def _move(self, move: RefMove) -> None:
+        """Make, move or delete a branch or tag; it gets a second target if it was moved before."""
         refs = self.branches if move.kind == "branch" else self.tags
         targets = [target for target in refs.get(move.name, []) if target != move.was]
         if move.to and move.to not in targets:
@@ -126,20 +154,20 @@ class History:
             refs.pop(move.name, None)
 
     def trust(self) -> None:
-        """Take all that was read for vouched for."""
+        """Treat all that was added so far as trusted, as the user has vouched for it."""
         self.untrusted.clear()
         self.untrusted_versions.clear()
         self.untrusted_documents.clear()
 
     def leaves(self) -> list[Operation]:
-        """The operations that nothing came after, one for each line of work."""
+        """Return the operations that are no other's parent, oldest first."""
         return [self.operations[id] for id in self._leaves]
 
     def commit(self, id: CommitId) -> Commit:
-        """The commit of that id.
+        """Return the commit with an id.
 
         Raises:
-            Damaged: the record that held it is lost.
+            Damaged: there is none, as the record that held it is lost.
         """
         try:
             return self.commits[id]
@@ -147,10 +175,10 @@ class History:
             raise Damaged(f"The record of commit {id} is lost.") from None
 
     def ancestry(self, id: CommitId) -> Iterator[Commit]:
-        """The commit and its ancestors, newest first.
+        """Yield a commit and its ancestors, newest first; nothing for the empty id.
 
         Raises:
-            Damaged: a record is lost, or a commit claims to descend from itself.
+            Damaged: a commit's record is lost, or a commit is its own ancestor.
         """
         seen: set[CommitId] = set()
         while id:
@@ -162,10 +190,13 @@ class History:
             id = commit.parent
 
     def state(self, id: CommitId) -> State:
-        """Which version each entity has at a commit; empty for the empty id.
+        """Return the version of each entity at a commit; an empty dict for the empty id.
 
-        Costs the number of the commit's ancestors: for looking and travelling, not for the cell
-        path.
+        The cost grows with the number of the commit's ancestors, so that nothing that runs after
+        every cell should call this.
+
+        Raises:
+            Damaged: a commit's record is lost, or a commit is its own ancestor.
         """
         state: State = {}
         for commit in reversed(list(self.ancestry(id))):
@@ -175,17 +206,17 @@ class History:
         return state
 
     def is_whole(self, id: CommitId) -> bool:
-        """Whether all records that a commit's state needs are there."""
+        """Return True if no record is lost of those that describe a commit's state."""
         try:
             return all(version in self.versions for version in self.state(id).values())
         except Damaged:
             return False
 
     def recipe(self, version: VersionId) -> Recipe:
-        """How to build a version.
+        """Return the recipe of a version.
 
         Raises:
-            Damaged: the record that held it is lost.
+            Damaged: there is none, as the record that held it is lost.
         """
         try:
             return self.versions[version]
@@ -193,27 +224,36 @@ class History:
             raise Damaged(f"The record of version {version} is lost.") from None
 
     def status(self, version: VersionId) -> Status:
-        """What of a version is stored; `flaws` says what loading that gives."""
+        """Return ``stored``, ``partial`` or ``recomputable``, as `Status` explains them.
+
+        What is stored may have a flaw all the same, see `flaws`.
+
+        Raises:
+            Damaged: the version's recipe is lost.
+        """
         return self.recipe(version).status()
 
     def names_of(self, id: CommitId) -> dict[str, list[str]]:
-        """The branches and tags that stand at a commit."""
+        """Return the names of the ``branches`` and of the ``tags`` that name a commit."""
         return {
             "branches": sorted(name for name, at in self.branches.items() if id in at),
             "tags": sorted(name for name, at in self.tags.items() if id in at),
         }
 
     def tip(self, branch: str) -> CommitId:
-        """Where a branch stands: empty when there is none, the first target in a conflict."""
+        """Return the commit that a branch names; the first of several, empty if there is none."""
         return next(iter(self.branches.get(branch, [])), "")
 
     def moves_to(self, kind: Literal["branch", "tag"], name: str, to: CommitId) -> list[RefMove]:
-        """How a ref is set to a commit from wherever it stands; settles a conflict."""
-        at = (self.branches if kind == "branch" else self.tags).get(name, [""])
-        return [RefMove(kind, name, to, was) for was in at]
+        """Return the moves that make a branch or tag name one commit; none is made yet.
+
+        There are several where it names several commits now: they settle that conflict.
+        """
+        targets = (self.branches if kind == "branch" else self.tags).get(name, [""])
+        return [RefMove(kind, name, to, was) for was in targets]
 
     def free_branch(self, stem: str = MAIN) -> str:
-        """A branch name not in use: ``main``, else ``main-2`` and so on."""
+        """Return a name that no branch has: the stem itself, else ``<stem>-2`` and so on."""
         name, number = stem, 2
         while name in self.branches:
             name, number = f"{stem}-{number}", number + 1
@@ -221,7 +261,14 @@ class History:
 
 
 def _admit(id: str, trusted: bool, known: Container[str], untrusted: set[str]) -> bool:
-    """Whether to take a record's word for ``id``; keeps ``untrusted`` in step."""
+    """Return True if what an operation says of an id is new, or trusted where the old was not.
+
+    Args:
+        id: the id of a commit, or the name of a version.
+        trusted: True if the operation is trusted.
+        known: the ids of which something is known.
+        untrusted: those of them that are known from untrusted operations alone; changed here.
+    """
     if id in known and not (trusted and id in untrusted):
         return False
     if trusted:
@@ -232,12 +279,16 @@ def _admit(id: str, trusted: bool, known: Container[str], untrusted: set[str]) -
 
 
 def _parents_first(operations: list[Operation]) -> Iterator[Operation]:
-    """The operations in an order that depends on their parents and ids alone, not on a clock."""
-    known = {operation.id: operation for operation in operations}
+    """Yield operations, parents before children, and the smallest id first where that is open.
+
+    So the order depends on no clock. Operations that are their own ancestors are left out, and
+    what came after them.
+    """
+    by_id = {operation.id: operation for operation in operations}
     children: dict[OperationId, list[OperationId]] = {}
     waiting: dict[OperationId, int] = {}
     for operation in operations:
-        parents = [parent for parent in operation.parents if parent in known]
+        parents = [parent for parent in operation.parents if parent in by_id]
         waiting[operation.id] = len(parents)
         for parent in parents:
             children.setdefault(parent, []).append(operation.id)
@@ -245,7 +296,7 @@ def _parents_first(operations: list[Operation]) -> Iterator[Operation]:
     heapq.heapify(ready)
     while ready:
         id = heapq.heappop(ready)
-        yield known[id]
+        yield by_id[id]
         for child in children.get(id, []):
             waiting[child] -= 1
             if waiting[child] == 0:

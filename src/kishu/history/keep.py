@@ -1,4 +1,4 @@
-"""Which commits are kept when garbage is collected, and the chunks that they need."""
+"""Choose the commits whose data a garbage collection keeps, and find the chunks they need."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from kishu.config import Config
 from kishu.history import blobs
 from kishu.history.history import History, State
 from kishu.history.pages import read_pages
-from kishu.history.records import Blob, CommitId, Component, Recipe, Segment
+from kishu.history.records import CommitId, Component, Recipe, Segment
 from kishu.store.store import Store
 
 DAY = 86_400.0
+"""The seconds of a day."""
 
 
 class Rules(NamedTuple):
-    """What becomes of automatic commits; 0: no limit.
+    """Limit which automatic commits keep their data; 0 for no limit.
 
     Attributes:
-        days: the age from which they go.
-        commits: how many of the newest stay.
-        nbytes: how many bytes the newest may need together.
+        days: the age in days above which a commit's data is dropped.
+        commits: the number of commits, the newest, that keep their data.
+        nbytes: the bytes that these commits' data may take together.
     """
 
     days: float = 0
@@ -30,26 +31,31 @@ class Rules(NamedTuple):
 
     @classmethod
     def of(cls, config: Config) -> Rules:
-        """Give the rules that the settings say."""
+        """Return the rules that the user's settings ask for."""
         return cls(config.keep_days, config.keep_commits, config.keep_size)
 
 
 def kept(history: History, rules: Rules, now: float, heads: Iterable[CommitId]) -> set[CommitId]:
-    """The commits to keep: named ones, tags, branches and heads always, the others by the rules.
+    """Return the ids of the commits that keep their data.
+
+    Named commits, those of branches and tags, and those where sessions are or ended always keep
+    it; the others keep it if no rule forbids it.
 
     Args:
-        now: seconds since the epoch.
-        heads: the commits where sessions are.
+        history: the history to look at.
+        rules: the limits for the others.
+        now: the seconds since the epoch, from which ages are counted.
+        heads: the commits where sessions are now.
     """
     always = {*heads, *(operation.head for operation in history.leaves())}
     for refs in (history.branches, history.tags):
         always.update(commit for targets in refs.values() for commit in targets)
     always.update(id for id, commit in history.commits.items() if commit.kind == "named")
-    stays = always & history.commits.keys()
-    newest = sorted(history.commits.values(), key=lambda commit: commit.time, reverse=True)
+    keeping = always & history.commits.keys()
+    newest_first = sorted(history.commits.values(), key=lambda commit: commit.time, reverse=True)
     count = nbytes = 0
-    for commit in newest:
-        if commit.id in stays:
+    for commit in newest_first:
+        if commit.id in keeping:
             continue
         count += 1
         nbytes += sum(
@@ -63,21 +69,25 @@ def kept(history: History, rules: Rules, now: float, heads: Iterable[CommitId]) 
             or (rules.nbytes and nbytes > rules.nbytes)
         ):
             continue
-        stays.add(commit.id)
-    return stays
+        keeping.add(commit.id)
+    return keeping
 
 
 def states(history: History) -> Iterator[tuple[CommitId, State]]:
-    """The state at every commit, each made from its parent's."""
+    """Yield each commit's id and its state, parents before children.
+
+    Each state is made from its parent's, which costs less than `History.state` for each commit. A
+    commit whose parent is lost counts as a difference from no state.
+    """
     children: dict[CommitId, list[CommitId]] = {}
     for commit in history.commits.values():
-        above = commit.parent if commit.parent in history.commits else ""
-        children.setdefault(above, []).append(commit.id)
+        parent = commit.parent if commit.parent in history.commits else ""
+        children.setdefault(parent, []).append(commit.id)
     waiting: list[tuple[CommitId, State]] = [(id, {}) for id in children.get("", [])]
     while waiting:
-        id, above_state = waiting.pop()
+        id, parent_state = waiting.pop()
         commit = history.commits[id]
-        state = {**above_state, **commit.set}
+        state = {**parent_state, **commit.set}
         for entity in commit.gone:
             state.pop(entity, None)
         yield id, state
@@ -85,10 +95,12 @@ def states(history: History) -> Iterator[tuple[CommitId, State]]:
 
 
 def chunks_of(recipes: Iterable[Recipe], store: Store) -> set[str]:
-    """The names of all chunks that recipes need, nodes and pages included.
+    """Return the names of all chunks that recipes need.
+
+    Those are included that only hold names of chunks (nodes), or segments (pages), which are read.
 
     Raises:
-        Damaged: a node or a page cannot be read.
+        Damaged: a node or a page is missing or damaged.
     """
     return {
         name
@@ -99,13 +111,10 @@ def chunks_of(recipes: Iterable[Recipe], store: Store) -> set[str]:
 
 
 def _of_component(component: Component | Segment, store: Store) -> Iterator[str]:
+    """Yield the names of all chunks of one component or segment."""
     for blob in (component.stream, *component.buffers, *component.oob):
-        yield from _of_blob(blob, store)
+        yield from blobs.all_names(blob, store)
     if isinstance(component, Component) and component.segments is not None:
-        yield from _of_blob(component.segments, store)
+        yield from blobs.all_names(component.segments, store)
         for segment in read_pages(component.segments, store):
             yield from _of_component(segment, store)
-
-
-def _of_blob(blob: Blob, store: Store) -> Iterator[str]:
-    return blobs.all_names(blob, store)

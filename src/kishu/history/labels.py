@@ -1,4 +1,4 @@
-"""What steps are called: the text by which a person knows what an undo takes back."""
+"""Name steps for people, who thereby know what an undo takes back."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from kishu.history import log
 from kishu.history.records import Operation
 
 
-def of_steps(undo_stack: Iterable[Operation]) -> str:
-    """Name steps in one line."""
-    return ", ".join(map(_of_step, undo_stack))
+def of_steps(steps: Iterable[Operation]) -> str:
+    """Return the labels of some steps, separated by commas."""
+    return ", ".join(map(_of_step, steps))
 
 
 def _of_step(step: Operation) -> str:
+    """Return a step's label: of a cell its number and first line, else the kind of step."""
     if step.kind == "run":
         cell = step.commits[-1].cell
         if cell is not None:

@@ -1,4 +1,4 @@
-"""The ledger: where a session is in its history, and how the next operation is written."""
+"""Read a history from its files, and write a session's operations to it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,17 @@ from kishu.store.store import UNREADABLE, Store
 from kishu.store.writer import When, Writer
 
 ID_BYTES = 10
+"""The length of the ids of commits and operations, written as twice as many hexadecimal digits."""
 
 
 def load(store: Store) -> History:
-    """The history that a store holds; records that cannot be read are left out."""
+    """Read all records of a store, and return the history that they make up.
+
+    Records that cannot be read are left out, and described in the store's `damaged`.
+
+    Raises:
+        OSError: a journal cannot be read.
+    """
     operations = []
     for record in store.records():
         try:
@@ -46,14 +53,19 @@ def load(store: Store) -> History:
 
 
 class Ledger:
-    """A session's place in its history.
+    """Write a session's operations, and hold where the session is in its history.
+
+    Args:
+        history: the history, to which each operation is added when it was written.
+        writer: writes the session's records and chunks.
+        last: the operation that the session continues; None in a new history.
 
     Attributes:
-        head: the commit of the variables.
-        code: the commit of the notebook's cells.
-        branch: the branch that the next run moves; empty for none, then it begins one.
-        steps: what undo and redo lead to.
-        told: told of each operation that was written.
+        head: the commit of the variables; empty until the session's first operation.
+        code: the commit of the notebook's cells; empty until the session's first operation.
+        branch: the branch that the next commit moves if the head is its tip; empty for none.
+        undo_stack: the steps to which undo and redo lead.
+        told: a function that is called with each operation when it was written.
     """
 
     def __init__(self, history: History, writer: Writer, last: Operation | None) -> None:
@@ -69,11 +81,11 @@ class Ledger:
 
     @property
     def store(self) -> Store:
-        """The history's files."""
+        """Return the store that reads the history's files."""
         return self._writer.store
 
     def flush(self) -> None:
-        """Have all that waits written.
+        """Write all records and chunks that wait, and return when they are written.
 
         Raises:
             NotRecording: the disk refused.
@@ -81,20 +93,23 @@ class Ledger:
         self._writer.flush()
 
     def measure(self) -> None:
-        """Ask the disk how big the history is."""
+        """Measure anew the size of the history on the disk, by which its cap is checked."""
         self._writer.measure()
 
     def new_commit(self, **fields: Any) -> Commit:
-        """A commit on top of the head, not yet written."""
+        """Return a new commit with the given fields; it is not written yet.
+
+        Its parent is the head, unless another is given.
+        """
         fields.setdefault("parent", self.head)
         commit = Commit(id="", time=time.time(), **fields)
         return msgspec.structs.replace(commit, id=self._id(commit))
 
     def next_branch(self) -> str:
-        """The branch that a new commit moves: the present one while the head is its tip.
+        """Return the branch that a new commit is to move: the present one if the head is its tip.
 
-        Where the head has left the tip behind, a new commit begins a branch, so that nothing is
-        lost.
+        Where the head is elsewhere, as after an undo, the name of a new branch, so that the old
+        one goes on naming the commits that were undone.
         """
         tip = self.history.tip(self.branch) if self.branch else ""
         if self.branch and tip in ("", self.head):
@@ -119,17 +134,30 @@ class Ledger:
         sources: dict[str, str] | None = None,
         when: When = "now",
     ) -> Operation:
-        """Append an operation; only then are the head and the steps moved.
+        """Write an operation to the journal, then move the head, the branch and the undo stack.
 
         Args:
-            sources: texts that the versions' code was compiled from, by name.
-            code: the commit of the notebook's cells; where new commits come with it their last,
-                else the one that it was.
-            when: as for `Writer.append`; ``some day`` where the session is already where the
-                operation leads, so that it counts even if the disk refuses it.
+            kind: what was done.
+            before: the commit of the variables before it; None for the head.
+            head: the commit of the variables after it; None to stay.
+            code: the commit of the notebook's cells after it; None for the new head if commits
+                come with the operation, else to stay.
+            branch: the session's branch after it, empty for none; None to stay.
+            position: for an operation that is no step, the step that an undo would take back
+                next; None to stay.
+            commits: the commits made by the operation, oldest first.
+            versions: the recipes of versions that are new to the history.
+            moves: the branches and tags that it makes, moves or deletes.
+            names: the variables, or for ``gc`` the commits, that the operation is about.
+            documents: the notebook's cells at commits.
+            flaws: what round-trip checks found wrong, by version.
+            sources: the texts that the versions' code was compiled from, by name.
+            when: as for `Writer.append`; ``some day`` if the variables have already become what
+                the operation says, so that it counts even where the disk refuses it.
 
         Raises:
-            NotRecording: the disk refused; nothing happened.
+            NotRecording: the record cannot be written; nothing was changed. Never for
+                ``some day``.
         """
         head = self.head if head is None else head
         if code is None:
@@ -154,8 +182,8 @@ class Ledger:
             flaws=flaws or {},
         )
         operation.id = self._id(operation)
-        stays = self.undo_stack.position if position is None else position
-        operation.position = operation.id if kind in STEPS else stays
+        position = self.undo_stack.position if position is None else position
+        operation.position = operation.id if kind in STEPS else position
         with uninterrupted():
             self._writer.append(_encoded(operation), when)
             self.history.add(operation)
@@ -167,7 +195,12 @@ class Ledger:
         return operation
 
     def _new_sources(self, commits: list[Commit], compiled: dict[str, str]) -> dict[str, str]:
-        """Name the texts of the commits' cells; gives all texts that the history does not have."""
+        """Return, by name, the texts of cells and other code that the history does not have.
+
+        Args:
+            commits: the commits with the cells; the name of its text is set in each cell.
+            compiled: further texts, by name.
+        """
         texts = dict(compiled)
         for commit in commits:
             if commit.cell is not None:
@@ -176,13 +209,17 @@ class Ledger:
         return {name: text for name, text in texts.items() if name not in self.history.sources}
 
     def _id(self, content: Commit | Operation) -> str:
+        """Return a new id: a hash of the content, the session and a count, so never the same."""
         self._count += 1
         data = msgspec.json.encode((self._writer.session, self._count, content))
         return blake3(data).hexdigest(length=ID_BYTES)
 
 
 def _encoded(operation: Operation) -> bytes:
-    """The record: each distinct cell's text stands in one operation, and its name in the others."""
+    """Return an operation's record as JSON, without the texts of its commits' cells.
+
+    These are among the operation's sources, or were among an earlier one's.
+    """
     replace = msgspec.structs.replace
     commits = [
         replace(commit, cell=commit.cell and replace(commit.cell, source=""))

@@ -1,4 +1,4 @@
-"""The history as people read it: entries of the log, one commit in full, what two differ in."""
+"""Describe a history for people: a line for each commit, one in full, two compared."""
 
 from __future__ import annotations
 
@@ -11,16 +11,27 @@ from kishu.history.records import SETTING, Cell, Commit, CommitId, Recipe, is_se
 
 
 class Entry(msgspec.Struct):
-    """A commit, as a line of the log.
+    """Describe a commit as one line of the log.
 
     Attributes:
-        label: the message, or the cell's first line, or what kind of commit it is.
-        changed: variables that it set; `deleted`: variables that it took away.
-        cost: milliseconds that Kishu took; `nbytes`: bytes stored.
-        forgotten: whether ``gc`` let go of its data.
-        unverified: variables that there was no time to look at.
-        late: changed variables that the commit before had not looked at.
-        settings: what changed outside of the variables: random numbers, directory, options ….
+        id: the commit's id.
+        parent: the id of the commit from whose state this one differs; empty for none.
+        kind: how the commit came about: ``run``, ``named``, ``attach``, ``restart`` or ``found``.
+        time: the seconds since the epoch.
+        label: the message, or the cell's first line, or words for the kind of commit.
+        message: the text that the user gave; empty for none.
+        cell: the cell that ran; None for commits of other kinds.
+        changed: the variables that were set or changed.
+        deleted: the variables that exist no longer.
+        cost: the milliseconds that making the commit took.
+        nbytes: the bytes stored for the commit.
+        branches: the names of the branches that name the commit.
+        tags: the names of the tags that name the commit.
+        current: True if the variables are at this commit.
+        forgotten: True if ``gc`` dropped the commit's data.
+        unverified: the variables that there was no time to verify.
+        late: the changed variables that the commit before had not verified.
+        settings: the kinds of ambient state that changed: random numbers, directory, options ….
     """
 
     id: CommitId
@@ -53,7 +64,7 @@ _KINDS = {
 
 
 def label(commit: Commit) -> str:
-    """What a commit is called in the log."""
+    """Return the text by which the log calls a commit."""
     if commit.message:
         return commit.message
     if commit.cell is not None:
@@ -66,15 +77,24 @@ def label(commit: Commit) -> str:
 
 
 def first_line(source: str, width: int = 60) -> str:
-    """The first line of a cell that says something."""
+    """Return a cell's first line that is neither empty nor a comment, cut to a width.
+
+    Where there is none, the first line of all; empty for an empty cell.
+    """
     lines = [line.strip() for line in source.splitlines()]
-    telling = next((line for line in lines if line and not line.startswith("#")), "")
-    line = telling or next(iter(lines), "")
+    code = next((line for line in lines if line and not line.startswith("#")), "")
+    line = code or next(iter(lines), "")
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
 def entry(history: History, commit: Commit, head: CommitId) -> Entry:
-    """One commit as a line of the log."""
+    """Describe one commit as a line of the log.
+
+    Args:
+        history: the history that has the commit.
+        commit: the commit to describe.
+        head: the id of the commit of the variables.
+    """
     return Entry(
         id=commit.id,
         parent=commit.parent,
@@ -97,21 +117,23 @@ def entry(history: History, commit: Commit, head: CommitId) -> Entry:
 
 
 def entries(history: History, head: CommitId) -> Iterator[Entry]:
-    """All commits, newest first in the order in which they were taken in."""
+    """Yield all commits as lines of the log, those first that the history got last."""
     for commit in reversed(history.commits.values()):
         yield entry(history, commit, head)
 
 
 class Variable(msgspec.Struct):
-    """A variable at a commit.
+    """Describe a variable at a commit.
 
     Attributes:
-        type: the type of its value.
-        nbytes: bytes of its co-variable's recipe.
-        status: ``stored``, ``partial`` or ``recomputable`` (see `records.Status`).
-        made_by: the commit that first had this version.
-        shares_with: the variables it shares objects or memory with.
-        reason: why it is not stored, where it is not.
+        type: the qualified name of its value's type.
+        nbytes: the bytes of its co-variable: of its value, and of the variables it shares with.
+        status: ``stored``, ``partial`` (all but places within a value) or ``recomputable`` (not
+            the value itself), of the co-variable.
+        made_by: the first commit that has this version; empty if it is not known.
+        shares_with: the other variables of its co-variable, with which it shares objects or
+            memory.
+        reason: why something of it is not stored, or what a check found wrong; empty for neither.
     """
 
     type: str
@@ -123,10 +145,12 @@ class Variable(msgspec.Struct):
 
 
 class Shown(msgspec.Struct):
-    """A commit in full.
+    """Describe a commit in full.
 
     Attributes:
-        settings: what cells had changed outside of the variables by then.
+        entry: the commit's line of the log.
+        variables: the variables of the commit's state, by name.
+        settings: the kinds of ambient state that cells had changed by then.
     """
 
     entry: Entry
@@ -135,7 +159,11 @@ class Shown(msgspec.Struct):
 
 
 def show(history: History, id: CommitId, head: CommitId) -> Shown:
-    """One commit with all variables of its state."""
+    """Describe one commit with all variables of its state.
+
+    Raises:
+        Damaged: a record that describes the state is lost.
+    """
     state = history.state(id)
     variables = {
         name: _variable(history, name, state) for name in sorted(state) if is_variable(name)
@@ -144,6 +172,7 @@ def show(history: History, id: CommitId, head: CommitId) -> Shown:
 
 
 def _variable(history: History, name: str, state: State) -> Variable:
+    """Describe one variable of a state."""
     recipe = history.recipe(state[name])
     reasons = [place.text for component in recipe.components for place in component.unstorable]
     flaw = history.flaws.get(state[name])
@@ -160,7 +189,13 @@ def _variable(history: History, name: str, state: State) -> Variable:
 
 
 class StateDifference(msgspec.Struct):
-    """What a second state has that a first has not, by variable."""
+    """Name the variables in which a second state differs from a first.
+
+    Attributes:
+        added: the variables that only the second has.
+        removed: the variables that only the first has.
+        changed: the variables that have another version in each.
+    """
 
     added: list[str]
     removed: list[str]
@@ -168,7 +203,11 @@ class StateDifference(msgspec.Struct):
 
 
 def diff(history: History, first: CommitId, second: CommitId) -> StateDifference:
-    """How the variables of two commits differ."""
+    """Compare the variables of two commits by their versions, without loading values.
+
+    Raises:
+        Damaged: a record of one of the states is lost.
+    """
     before, after = history.state(first), history.state(second)
     return StateDifference(
         added=_variables(after.keys() - before.keys()),
@@ -178,19 +217,25 @@ def diff(history: History, first: CommitId, second: CommitId) -> StateDifference
 
 
 def find(history: History, name: str, head: CommitId) -> list[Entry]:
-    """The commits that set or deleted a variable, newest first."""
+    """Return the log's lines of all commits that changed or deleted a variable, newest first."""
     return [line for line in entries(history, head) if name in line.changed or name in line.deleted]
 
 
 def nbytes_of(history: History, state: State) -> int:
-    """The bytes of a state's recipes, each co-variable counted once."""
+    """Return the bytes of all values of a state, each co-variable counted once.
+
+    Raises:
+        Damaged: the record of one of the versions is lost.
+    """
     recipes: list[Recipe] = [history.recipe(version) for version in set(state.values())]
     return sum(recipe.nbytes for recipe in recipes)
 
 
 def _variables(entities: Iterable[str]) -> list[str]:
+    """Return those of some entities that are variables, sorted."""
     return sorted(filter(is_variable, entities))
 
 
 def _settings(entities: Iterable[str]) -> list[str]:
+    """Return the names, sorted and without their first character, of entities that are settings."""
     return sorted(entity.removeprefix(SETTING) for entity in entities if is_setting(entity))

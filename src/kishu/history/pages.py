@@ -1,4 +1,4 @@
-"""Pages: the segments of a long container, thirty or so to a chunk."""
+"""Store the segments of a large container in pages: chunks of about thirty segments each."""
 
 from __future__ import annotations
 
@@ -12,16 +12,27 @@ from kishu.history.records import Blob, Segment
 from kishu.store.store import UNREADABLE, Store
 from kishu.store.writer import Naming, Writer
 
-_LONGEST = 96
+_MAX_SEGMENTS = 96
+"""The most segments in a page."""
 
 
 def write_pages(segments: list[Segment], writer: Writer | Naming) -> Blob:
-    """Store a container's segments; the blob's size is how many there are."""
+    """Store a container's segments, and return the names of their pages.
+
+    The returned blob's `size` is the number of segments.
+
+    Args:
+        segments: all segments of the container, in order.
+        writer: stores the pages, or only names them.
+
+    Raises:
+        NotRecording: a page cannot be written.
+    """
     names = []
     page: list[Segment] = []
     for segment in segments:
         page.append(segment)
-        if _ends_page(segment) or len(page) == _LONGEST:
+        if _ends_page(segment) or len(page) == _MAX_SEGMENTS:
             names.append(writer.put(msgspec.json.encode(page)))
             page = []
     if page:
@@ -30,15 +41,19 @@ def write_pages(segments: list[Segment], writer: Writer | Naming) -> Blob:
 
 
 def _ends_page(segment: Segment) -> bool:
-    """One in thirty-two, by content: pages begin where they did when one segment changes."""
+    """Return True for one segment in thirty-two, chosen by the hash of its content.
+
+    So pages begin at the same segments as before when others are inserted or removed, and pages
+    without a change keep their names.
+    """
     return segment.stream.names[0] < "08"
 
 
 def read_pages(blob: Blob, store: Store) -> Iterator[Segment]:
-    """The segments, in order.
+    """Read the pages that `write_pages` stored, and yield their segments in order.
 
     Raises:
-        Damaged: a page is missing or damaged.
+        Damaged: a page, or a chunk that names pages, is missing or damaged.
     """
     for name in blobs.leaf_names(blob, store):
         try:

@@ -1,7 +1,7 @@
-"""Why a value is not stored, or is another when it is loaded.
+"""Say why a value cannot be stored, or differs from what is loaded back.
 
-What is on the disk is a kind, which decides, and a detail, which only people read. The text is
-made when it is shown.
+On disk a reason is a kind, by which programs decide, and a detail, which only people read; a text
+is made of them when it is shown.
 """
 
 from __future__ import annotations
@@ -13,25 +13,26 @@ import msgspec
 UnstorableKind = Literal[
     "live", "moves", "copies", "moves-copies", "unreadable", "excluded", "unpicklable"
 ]
-"""What cannot be stored, by what follows from it:
+"""The kinds of objects that cannot be stored, by what a restore can do about each:
 
-``live``: it belongs to this process; while it lives it is used again.
-``moves``: it goes on by itself, so that the living one is not what it was then.
-``copies``: run again, its cell makes it of copies of what it was made of.
-``moves-copies``: both.
-``unreadable``: what changes in it is not seen.
+``live``: it belongs to this process (a lock, a socket); a restore reuses it while it is alive.
+``moves``: it changes as it is used (a generator), so that the live one may not be what it was.
+``copies``: when its cell is run again, the new one refers to copies of the objects that the old
+one referred to.
+``moves-copies``: both of these.
+``unreadable``: its content cannot be read, so that changes in it are not seen.
 ``excluded``: its class is on the user's list of classes that are never stored.
-``unpicklable``: its own pickling fails.
+``unpicklable``: pickling it fails.
 """
 
 
 class Unstorable(msgspec.Struct, omit_defaults=True, frozen=True):
-    """A place in a value that cannot be stored.
+    """Describe an object, within a value or the value itself, that cannot be stored.
 
     Attributes:
-        type: the qualified name of the type of what stands there.
-        kind: what follows from it.
-        detail: more of it for people: what it is doing, or the error that pickling gave.
+        type: the qualified name of the object's type.
+        kind: why it cannot be stored, as `UnstorableKind` explains.
+        detail: more of the reason, for people, such as the error that pickling raised.
     """
 
     type: str
@@ -40,22 +41,22 @@ class Unstorable(msgspec.Struct, omit_defaults=True, frozen=True):
 
     @property
     def moves(self) -> bool:
-        """Tell whether a living one proves nothing of what it was."""
+        """Tell whether the live object may no longer be what it was at the commit."""
         return self.kind in ("moves", "moves-copies")
 
     @property
     def leads_to_copies(self) -> bool:
-        """Tell whether running its cell again makes it of copies."""
+        """Tell whether running the cell again makes an object that refers to copies."""
         return self.kind in ("copies", "moves-copies")
 
     @property
     def unreadable(self) -> bool:
-        """Tell whether changes in it are not seen."""
+        """Tell whether changes within the object cannot be seen."""
         return self.kind == "unreadable"
 
     @property
     def text(self) -> str:
-        """Say why it is not stored, as part of a sentence."""
+        """Return why the object is not stored, as part of a sentence."""
         return _TEXTS[self.kind].format(self.detail)
 
 
@@ -73,11 +74,11 @@ _TEXTS: dict[UnstorableKind, str] = {
 
 
 class Flaw(msgspec.Struct, omit_defaults=True, frozen=True):
-    """What loading a version back beside the live value showed to be wrong with it.
+    """Describe what a round-trip check found wrong with a stored version.
 
     Attributes:
-        kind: ``unloadable``: it cannot be loaded; ``another``: what is loaded differs.
-        detail: the error, for people.
+        kind: ``unloadable`` if loading it fails; ``another`` if the loaded value differs.
+        detail: the error that loading raised, for people; empty for ``another``.
     """
 
     kind: Literal["unloadable", "another"]
@@ -85,7 +86,7 @@ class Flaw(msgspec.Struct, omit_defaults=True, frozen=True):
 
     @property
     def text(self) -> str:
-        """Say what is wrong, as a sentence whose subject is the variable."""
+        """Return what is wrong, as the rest of a sentence that begins with the variable."""
         if self.kind == "unloadable":
             return f"cannot be loaded again: {self.detail}"
         return "is another when it is loaded again"

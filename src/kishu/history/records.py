@@ -1,7 +1,7 @@
-"""What a history consists of, as plain data: recipes, commits and operations.
+"""Define the records of a history: recipes, commits and operations, as plain data.
 
-These structs are the on-disk records (JSON, see docs/dev/format.md) and the only form in which
-layers above `observe` and below `travel` see a state: no live objects, nothing pickled.
+They are stored as JSON (see docs/dev/format.md). They hold no live objects, and bytes that have to
+be unpickled only by the names of the chunks that hold them.
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ OperationId = str
 
 
 class Blob(msgspec.Struct, omit_defaults=True, frozen=True):
-    """A byte string of any length, as a tree of chunks.
+    """Name the chunks of a byte string of any length, by the top of a tree.
 
-    ``names`` are the chunks in order when ``depth`` is 0; otherwise each names a node, a chunk
-    that holds the raw names one level down.
+    Attributes:
+        size: the length in bytes; for the pages of a large container, the number of segments.
+        names: the names of the chunks at the top of the tree, in order: of the data itself if
+            `depth` is 0, else of nodes, chunks that hold the binary names of the level below.
+        depth: the number of levels of nodes.
     """
 
     size: int
@@ -31,17 +34,20 @@ class Blob(msgspec.Struct, omit_defaults=True, frozen=True):
 
 
 class CodePlace(msgspec.Struct, omit_defaults=True, frozen=True):
-    """Where a code object, or a class statement, stood.
+    """Say where a code object, or a class statement, stood in the notebook or a file.
 
     Attributes:
-        file: the name of the file that it was compiled as; empty for a class.
-        line: its first line.
-        magic: the number of the byte code (`importlib.util.MAGIC_NUMBER`); 0 for a class.
-        text: the name of the text that was compiled, among the history's sources; empty where it
-            is not known.
-        flags: the compiler's flags: what ``from __future__`` had switched on.
-        name: its qualified name, without the functions that some Pythons make of comprehensions.
-        at: line and column of the first thing in it, which tell lambdas on one line apart.
+        file: the file name that the code was compiled with; empty for a class.
+        line: the number of the first line.
+        magic: the version of the byte code (`importlib.util.MAGIC_NUMBER`), as an integer; 0 for
+            a class.
+        text: the name of the text that was compiled, by which the history's sources have it;
+            empty if it is not known.
+        flags: the compiler's flags that ``from __future__`` had switched on.
+        name: the qualified name, without the functions that older Pythons make of
+            comprehensions.
+        at: the line and column where the code's first instruction stands, by which lambdas on
+            one line are told apart.
     """
 
     file: str
@@ -54,12 +60,14 @@ class CodePlace(msgspec.Struct, omit_defaults=True, frozen=True):
 
 
 class Segment(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """A run of a long container's elements; the fields are those of a part.
+    """Store a run of consecutive elements of a large container; fields not told are a component's.
 
     Attributes:
-        count: how many elements.
-        stream: the pickle of a list of them; of a dict, of two lists, keys and values.
-        members: by position, what the stream refers to: positions in the part's ``members``.
+        count: the number of elements.
+        stream: the pickle of a list of the elements; for a dict, of a list of keys and one of
+            values.
+        members: the components that the stream refers to, each as its position among the
+            `members` of the container's own component; the stream has positions in this list.
     """
 
     count: int
@@ -73,23 +81,29 @@ class Segment(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 class Component(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """One object and all that belongs to it alone, as bytes.
+    """Store one object, and all that belongs to it alone.
 
     Attributes:
         type: the qualified name of the object's type.
-        kind: ``value``: the stream is one pickle of the object. ``instance``: two, its class and
-            itself, so that it can exist before what it holds. ``definition``: two, how to make the
-            function or class and what to fill it with. ``bundle``: one of a dict of values by
-            entity, for objects that only a common pickle can hold together. ``segmented``: a
-            list, dict, set or array of objects whose elements are in ``segments``.
-        stream: the pickle; of a long array its form, of other long containers nothing.
-        buffers: memory that Kishu's own reducers took out of the stream, by position.
-        oob: memory that libraries passed out-of-band (pickle protocol 5), in order.
-        members: other parts of the recipe that the stream refers to, by position.
-        places: where each code object stood, in order; not part of the content.
-        unstorable: what of it could not be stored; the stream refers to each by its position.
-        opaque: types that only their own reduce describes: not checked further.
-        segments: the tree of the pages of a long container's segments; ``nbytes``: their bytes.
+        kind: the form of the stream. ``value``: one pickle, of the object. ``instance``: two
+            pickles, of its class and of the object, so that it can be made before its content.
+            ``definition``: two pickles, how to make the function or class, and its content.
+            ``bundle``: one pickle, of a dict of values by entity, for objects that can only be
+            pickled together. ``segmented``: no pickle of the elements of a list, dict, set or
+            array of objects, which are in `segments`.
+        stream: the pickles; for a segmented array, one of its form (shape, order of axes …), for
+            other segmented containers nothing.
+        buffers: the memory that Kishu's handlers took out of the stream; the stream refers to
+            each by its position.
+        oob: the memory that libraries passed out-of-band (pickle protocol 5), in order.
+        members: the positions, in the recipe, of the other components that the stream refers to.
+        places: where each code object in the stream stood, in order; not part of what the
+            version's name is computed from.
+        unstorable: the places in the object that could not be stored; the stream refers to each
+            by its position.
+        opaque: the types of objects within that only their own ``__reduce__`` describes.
+        segments: the pages that hold a segmented container's segments; None for other kinds.
+        nbytes: the bytes of all segments together; 0 for other kinds.
     """
 
     type: str
@@ -106,12 +120,12 @@ class Component(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 class Recipe(msgspec.Struct, omit_defaults=True):
-    """How to build one version of a co-variable: which part each of its entities is.
+    """Say how to build one version of a co-variable.
 
     Attributes:
-        roots: the part of each entity: a variable's name, a definition's number (``#…``), or a
-            setting's name (``!…``).
-        parts: the parts that the roots and other parts refer to.
+        roots: for each entity (a variable's name, a definition's ``#…``, a setting's ``!…``) the
+            position of its component.
+        components: all components; roots and other components refer to them by position.
         nbytes: the bytes of all streams and buffers.
     """
 
@@ -121,17 +135,17 @@ class Recipe(msgspec.Struct, omit_defaults=True):
 
     @property
     def storable(self) -> bool:
-        """Whether every bit of it is stored."""
+        """Return True if the version is stored whole, without an unstorable place."""
         return not any(component.unstorable for component in self.components)
 
     @property
     def unreadable(self) -> str:
-        """Why changes of it are not seen; empty where they are."""
+        """Return why changes in part of the value cannot be seen; empty if all are seen."""
         places = [place for component in self.components for place in component.unstorable]
         return next((place.text for place in places if place.unreadable), "")
 
     def status(self) -> Status:
-        """What of this version is stored."""
+        """Return ``stored``, ``partial`` or ``recomputable``, as `Status` explains them."""
         if self.storable:
             return "stored"
         if any(
@@ -143,40 +157,43 @@ class Recipe(msgspec.Struct, omit_defaults=True):
 
 
 def is_definition(entity: str) -> bool:
-    """Whether an entity is a definition, named by its number, and not a variable."""
+    """Return True if an entity is a definition: its name begins with ``#``."""
     return entity.startswith("#")
 
 
 SETTING = "!"
-"""What the names of settings (random numbers, directory, options …) begin with, as entities."""
+"""The first character of a setting's name, by which entities of that kind are known."""
 
 
 def is_setting(entity: str) -> bool:
-    """Whether an entity is state outside of the variables."""
+    """Return True if an entity is a setting (ambient state): its name begins with ``!``."""
     return entity.startswith(SETTING)
 
 
 def is_variable(entity: str) -> bool:
-    """Whether an entity is a variable of the user's."""
+    """Return True if an entity is a variable: neither a definition nor a setting."""
     return not entity.startswith(("#", SETTING))
 
 
 Status = Literal["stored", "partial", "recomputable"]
-"""``stored``; ``partial``: but for places in it; ``recomputable``: the value itself cannot be."""
+"""What of a version is stored: all of it (``stored``), all but places within a value
+(``partial``), or not a value itself, which its cell has to make again (``recomputable``)."""
 
 
 class Cell(msgspec.Struct, omit_defaults=True):
-    """The cell whose run a commit records.
+    """Describe the cell whose run a commit records.
 
     Attributes:
-        source: the cell's text; empty on the disk, where ``code`` names it.
-        number: the execution count, the ``7`` of ``In [7]``; 0 where there is none.
-        id: the notebook's own id of the cell, where the front end gave one.
-        outcome: ``ok``, or the name of the exception that ended it.
-        seconds: how long it ran.
-        effects: what it did that running it again would do again: ``file``, ``process``,
-            ``socket``, ``thread``, as an audit hook saw it.
-        code: what `source_name` gives for the text, under which an operation brings it.
+        source: the cell's text; empty in the stored record, where `code` names the text, and
+            where that is lost.
+        number: the execution count, the ``7`` of ``In [7]``; 0 if there is none.
+        id: the cell's id in the notebook; empty if no front end told it.
+        outcome: ``ok``, or the name of the exception that ended the cell.
+        seconds: the time for which the cell ran.
+        effects: the kinds of effects outside of the session that an audit hook saw, which
+            another run would have again: ``file``, ``process``, ``socket``, ``thread``.
+        code: the name that `source_name` gives to the text, by which the history's sources
+            have it.
     """
 
     source: str = ""
@@ -189,7 +206,7 @@ class Cell(msgspec.Struct, omit_defaults=True):
 
 
 def source_name(source: str) -> str:
-    """The name of a cell's text: the first 160 bits of its BLAKE3, in hex."""
+    """Return the name of a text: the first 160 bits of its BLAKE3 hash, in hexadecimal."""
     return blake3(source.encode()).hexdigest(length=20)
 
 
@@ -197,22 +214,28 @@ CommitKind = Literal["run", "named", "attach", "restart", "found"]
 
 
 class Commit(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """The state after a cell run or a named commit, as the difference from its parent.
+    """Describe the state after a cell run or a named commit, as the difference from its parent.
 
     Attributes:
-        id: unique in the history; any unique prefix names it.
-        parent: the commit whose state it changes; empty for a state made from nothing.
-        kind: ``run``, ``named``, ``attach`` (the state found), ``restart`` (the empty state) or
-            ``found`` (a change found outside a cell's own commit).
-        time: seconds since the epoch, for reading only: no order depends on it.
-        set: entities with a new version.
-        gone: entities that are no more.
-        cost: milliseconds that making the commit took.
-        nbytes: bytes stored for it.
-        branch: the branch that moved to it.
-        unverified: variables that there was no time to look at: a later commit has their changes.
-        late: variables among `set` that the commit before had not looked at.
-        through: variables that refer to a function or class that changed, and did not themselves.
+        id: the commit's id, unique in the history.
+        parent: the id of the commit from whose state this one differs; empty if from no state.
+        kind: how the commit came about: ``run`` (a cell ran), ``named`` (the user asked for it),
+            ``attach`` (what Kishu found when it was loaded), ``restart`` (what a new kernel
+            began with) or ``found`` (a change found outside of a cell's own commit).
+        time: the seconds since the epoch, for people.
+        message: the text that the user gave; empty for none.
+        cell: the cell that ran; None for commits of other kinds.
+        set: the new version of each entity that has one.
+        gone: the entities that exist no longer.
+        cost: the milliseconds that making the commit took.
+        nbytes: the bytes stored for the commit.
+        branch: the branch that was moved from the parent to this commit; empty for none.
+        unverified: the variables that there was no time to verify; if they changed, a later
+            commit says so.
+        late: the variables among `set` that the commit before had not verified, so that they may
+            have changed earlier.
+        through: the variables whose own content stayed, but that refer to a function or class
+            that changed.
     """
 
     id: CommitId
@@ -232,11 +255,12 @@ class Commit(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 class StoredCell(msgspec.Struct, omit_defaults=True, frozen=True):
-    """A cell of the notebook, as JSON in the notebook format.
+    """Store a cell of the notebook, as JSON in the notebook format (nbformat 4).
 
     Attributes:
         body: the cell without its outputs.
-        outputs: the list of its outputs, apart, so that an edit does not store them again.
+        outputs: the list of the cell's outputs, stored apart so that an edit of the text does
+            not store them again; None for a cell that has no such list.
     """
 
     body: Blob
@@ -244,12 +268,12 @@ class StoredCell(msgspec.Struct, omit_defaults=True, frozen=True):
 
 
 class Document(msgspec.Struct, omit_defaults=True, frozen=True):
-    """The notebook's cells at a commit, as the difference from those at another.
+    """Store the notebook's cells at a commit, as the difference from those at another.
 
     Attributes:
-        base: the commit whose cells it changes; empty for none.
-        order: the ids of all cells, in order; None where they are those of ``base``.
-        cells: cells that are new or differ, by id.
+        base: the id of that other commit; empty if `cells` has all.
+        order: the ids of all cells, in order; None if they are those at `base`.
+        cells: the cells that are new or differ, by id.
     """
 
     base: CommitId = ""
@@ -258,7 +282,14 @@ class Document(msgspec.Struct, omit_defaults=True, frozen=True):
 
 
 class RefMove(msgspec.Struct, omit_defaults=True):
-    """A branch or tag set to a commit; ``was`` is where it stood, ``to`` empty deletes it."""
+    """Record that a branch or tag was made, moved or deleted.
+
+    Attributes:
+        kind: ``branch`` or ``tag``.
+        name: the branch's or tag's name.
+        to: the commit that it names from now on; empty if it was deleted.
+        was: the commit that it named before; empty if it is new.
+    """
 
     kind: Literal["branch", "tag"]
     name: str
@@ -289,26 +320,29 @@ STEPS: frozenset[OperationKind] = frozenset({"run", "checkout", "restart"})
 
 
 class Operation(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """One entry of the append-only log: what was done, from where, to where.
+    """Record one entry of the append-only log: what was done, and the head before and after.
 
     Attributes:
-        id: unique in the history.
-        session: the kernel's life that did it.
-        parents: the operations it came after.
-        time: seconds since the epoch, for reading only.
-        before: the commit of the variables before it.
+        id: the operation's id, unique in the history.
+        kind: what was done.
+        session: the id of the session that did it.
+        parents: the ids of the operations that it came after; empty for the first.
+        time: the seconds since the epoch, for people.
+        before: the commit of the variables before the operation.
         head: the commit of the variables after it.
-        code: the commit of the notebook's cells after it; empty when it is `head`.
-        branch: the branch we are on after it; empty when on none.
-        position: the step on which we stand after it; `previous` is the one before that step.
-        commits: commits that came with it, oldest first.
-        versions: recipes of the versions that appear in them for the first time.
-        sources: texts of cells, and of what was compiled, that appear for the first time, by name.
-        moves: refs that it set.
-        names: the variables that an ``ignore`` or ``unignore`` names; the commits whose data a
-            ``gc`` let go.
+        code: the commit of the notebook's cells after it; empty if that is `head`.
+        branch: the session's branch after it; empty if the session is on none.
+        position: the id of the step that an undo would take back next; empty if there is none.
+        previous: for a step, the id of the step before it; empty for the first, and for
+            operations that are no steps.
+        commits: the commits made by the operation, oldest first.
+        versions: the recipes of versions that are new to the history.
+        sources: texts new to the history, of cells and of other compiled code, by name.
+        moves: the branches and tags that it made, moved or deleted.
+        names: for ``ignore`` and ``unignore``, names of variables; for ``gc``, the ids of the
+            commits whose data it dropped.
         documents: the notebook's cells at commits, as a front end told them.
-        flaws: what is wrong with what loading versions back gave.
+        flaws: what round-trip checks found wrong, by version.
     """
 
     id: OperationId
@@ -332,5 +366,5 @@ class Operation(msgspec.Struct, omit_defaults=True, kw_only=True):
 
     @property
     def changes_something(self) -> bool:
-        """Whether one of its commits differs from its parent."""
+        """Return True if one of the commits made differs from its parent."""
         return any(commit.set or commit.gone for commit in self.commits)

@@ -1,4 +1,4 @@
-"""The past: where a new session takes a history up, and what it can bring back."""
+"""Find the resume point: the operation of an ended session that a new session continues."""
 
 from __future__ import annotations
 
@@ -9,25 +9,37 @@ from kishu.history.records import Operation, is_variable
 
 
 def find(history: History, living: Collection[str]) -> Operation | None:
-    """The operation that a new session continues: a dead session's last whose state is whole.
+    """Return the operation that a new session continues; None if there is none.
+
+    It is the newest of an ended session that no other operation came after, or else the newest of
+    all, of those with a state of which no record is lost.
 
     Args:
-        living: the sessions whose kernels still run; theirs are not continued.
+        history: the history that the new session attaches to.
+        living: the ids of the sessions whose kernels still run, which are not continued.
     """
-    dead = [op for op in history.operations.values() if op.session not in living]
-    leaves = {leaf.id for leaf in history.leaves()}
-    ends = [op for op in dead if op.id in leaves]
-    for operation in (*reversed(ends), *reversed(dead)):
+    ended = [op for op in history.operations.values() if op.session not in living]
+    leaf_ids = {leaf.id for leaf in history.leaves()}
+    leaves = [op for op in ended if op.id in leaf_ids]
+    for operation in (*reversed(leaves), *reversed(ended)):
         if operation.head and history.is_whole(operation.head):
             return operation
     return None
 
 
 def last_worked(history: History, operation: Operation | None) -> Operation | None:
-    """The last operation, from that one back, that is more than a kernel's empty beginning."""
+    """Return the operation whose state is worth restoring, an ancestor where needed, or None.
+
+    Ends of sessions, and restarts after which nothing was run, are passed over. None if the
+    operation that is left has no variables.
+
+    Raises:
+        Damaged: a record that describes the state is lost.
+    """
     while operation is not None and operation.kind in ("detach", "restart"):
-        state_found = operation.kind == "restart" and _has_variables(history, operation)
-        if state_found or not operation.parents:
+        # A restart has variables where Kishu was loaded after some cells had run.
+        has_state = operation.kind == "restart" and _has_variables(history, operation)
+        if has_state or not operation.parents:
             break
         operation = history.operations.get(operation.parents[0])
     if operation is None or not _has_variables(history, operation):
@@ -36,5 +48,5 @@ def last_worked(history: History, operation: Operation | None) -> Operation | No
 
 
 def _has_variables(history: History, operation: Operation) -> bool:
-    """Whether its state has any; where random generators stand is not worth going back to."""
+    """Return True if the state after an operation has variables, not only ambient state."""
     return any(map(is_variable, history.state(operation.head)))

@@ -1,4 +1,4 @@
-"""What a session says of itself."""
+"""Define what a session's status consists of."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from kishu.history.records import CommitId
 
 
 class Cost(msgspec.Struct):
-    """What the last commit cost: milliseconds, and bytes stored."""
+    """Say what the last commit cost.
+
+    Attributes:
+        commit: the commit's id.
+        ms: the milliseconds that making it took.
+        nbytes: the bytes stored for it.
+    """
 
     commit: CommitId
     ms: float
@@ -16,16 +22,26 @@ class Cost(msgspec.Struct):
 
 
 class Status(msgspec.Struct):
-    """Where a session is.
+    """Describe a session: where it is in its history, and whether it records.
 
     Attributes:
-        head: the commit of the variables; `code`: that of the notebook's cells.
-        branch: the branch we are on, empty for none.
-        recording: whether cells are being committed; `why`: why not, where they are not.
-        undo: what undo would take back; `redo`: whether there is something to redo.
-        nbytes: bytes of the history on disk.
-        damaged: records that could not be read.
-        warning: something about the settings that the user should know.
+        history: the path of the history's directory.
+        notebook: the path of the notebook; empty for none.
+        session: the session's id.
+        head: the commit of the variables.
+        code: the commit of the notebook's cells.
+        branch: the session's branch; empty for none.
+        commits: the number of commits in the history.
+        variables: the number of variables that are recorded.
+        recording: True if cells are being committed.
+        why: why they are not; empty if they are.
+        undo: the step that undo would take back; empty for none.
+        redo: True if there is a step to redo.
+        last: what the last commit cost; None if there is none.
+        nbytes: the bytes of the history, those that still wait to be written included.
+        damaged: a description of each record that could not be read.
+        ignored: the variables that Kishu is told not to record.
+        warning: something about the settings that the user should know; empty for nothing.
     """
 
     history: str

@@ -1,4 +1,4 @@
-"""Where undo and redo lead: the steps of a session, one behind the other."""
+"""Tell where undo and redo lead from where a session is."""
 
 from __future__ import annotations
 
@@ -10,18 +10,29 @@ from kishu.history.records import STEPS, CommitId, Operation, OperationId
 
 
 class UndoPoint(NamedTuple):
-    """A place among the steps: the step on which we stand and the commit of the variables."""
+    """Name a place among the steps, to which redo can lead.
+
+    Attributes:
+        position: the id of the step that an undo would take back at that place.
+        head: the commit of the variables there.
+    """
 
     position: OperationId
     head: CommitId
 
 
 class UndoStack:
-    """A session's place among its steps, and the places that redo leads back to.
+    """Hold a session's place among its steps, and the places that redo leads to.
 
-    A step is a run, a checkout or a restart. Undo goes to the state before the step on which we
-    stand; redo goes back to where the undo came from; a new step forgets what redo knew (the
-    commits stay in the history), unless it is a cell that changed nothing: looking is free.
+    A step is a run of a cell, a checkout or a restart. Undo goes to the state before the step at
+    `position`; redo goes back to where that undo came from. After a new step there is nothing to
+    redo (the commits stay in the history), unless the step is a cell that changed nothing.
+
+    Args:
+        history: the history that has the steps' operations.
+
+    Attributes:
+        position: the id of the step that an undo takes back next; empty if there is none.
     """
 
     def __init__(self, history: History) -> None:
@@ -31,20 +42,20 @@ class UndoStack:
 
     @classmethod
     def of(cls, history: History, last: Operation) -> UndoStack:
-        """The steps as they stood after an operation, read off its ancestors."""
-        line: list[Operation] = []
+        """Make the undo stack as it was after an operation, by following it and its ancestors."""
+        ancestors: list[Operation] = []
         operation: Operation | None = last
         while operation is not None:
-            line.append(operation)
+            ancestors.append(operation)
             parents = operation.parents
             operation = history.operations.get(parents[0]) if parents else None
         undo_stack = cls(history)
-        for past in reversed(line):
-            undo_stack.follow(past)
+        for earlier in reversed(ancestors):
+            undo_stack.follow(earlier)
         return undo_stack
 
     def follow(self, operation: Operation) -> None:
-        """Take note of an operation that was done."""
+        """Change the position, and the places that redo leads to, as an operation does."""
         if operation.kind in STEPS:
             if operation.kind != "run" or operation.changes_something:
                 self._redo.clear()
@@ -56,6 +67,7 @@ class UndoStack:
         self.position = operation.position
 
     def _push_undone(self, undo: Operation) -> None:
+        """Make the places redoable that an undo left, from the present one back to its target."""
         id, head = self.position, undo.before
         while id and id != undo.position:
             self._redo.append(UndoPoint(id, head))
@@ -64,14 +76,14 @@ class UndoStack:
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is a place to redo to."""
+        """Return True if there is a step to redo."""
         return bool(self._redo)
 
     def undone(self, count: int) -> list[Operation]:
-        """The ``count`` steps that an undo would take back, the newest first.
+        """Return the steps that an undo of ``count`` steps would take back, newest first.
 
         Raises:
-            NothingToDo: there are fewer, with how many there are.
+            NothingToDo: there are fewer steps; the message says how many.
         """
         steps: list[Operation] = []
         id = self.position
@@ -89,10 +101,10 @@ class UndoStack:
         return steps
 
     def redone(self, count: int) -> list[UndoPoint]:
-        """The ``count`` places that a redo would go through, in order.
+        """Return the places through which a redo of ``count`` steps would go, in that order.
 
         Raises:
-            NothingToDo: there are fewer.
+            NothingToDo: fewer steps can be redone; the message says how many.
         """
         if len(self._redo) < count:
             raise NothingToDo(

@@ -1,1 +1,1 @@
-"""Bytes on disk: chunks in packs, records in journals, a key that signs them. No meaning here."""
+"""Keep bytes on disk, whatever they mean: chunks in packs, signed records in journals."""

@@ -1,4 +1,4 @@
-"""The backlog: what is said to be written but is not yet, done in order, by a thread or at once."""
+"""Queue disk writes, and run them in order in a background thread or in the calling thread."""
 
 from __future__ import annotations
 
@@ -10,106 +10,121 @@ from typing import NamedTuple
 
 
 class Task(NamedTuple):
-    """Something to do: it raises OSError where the disk refuses, and can then be tried again."""
+    """Describe one disk write that waits in the backlog.
+
+    Attributes:
+        do: the function that writes; it raises OSError where the disk refuses, and can then be
+            called again.
+        nbytes: the number of bytes that it writes.
+    """
 
     do: Callable[[], None]
     nbytes: int
 
 
 class Backlog:
-    """Tasks waiting for the disk.
+    """Hold the writes that wait for the disk, and run them one at a time, oldest first.
 
-    One task is done at a time, by whoever comes first: the thread, or who must wait for it. A task
-    that fails stays, and so do those behind it, until somebody tries again.
+    The background thread and a caller that must wait both run tasks. A task that fails stays
+    first in the queue, with all others behind it, until one of them tries again.
 
     Attributes:
-        failure: why the thread stopped; None if it did not.
+        failure: the error at which the background thread stopped writing; None while it has not,
+            and again once a later attempt has written all that it had to.
     """
 
     def __init__(self) -> None:
-        self._to_give_back = False
+        self._memory_to_release = False
         self.failure: Exception | None = None
-        # Each counted by one side alone, so that neither has to wait for the other.
-        self._added = 0
-        self._done = 0
+        # Two counters, as the thread that adds tasks must not wait for the one that runs them.
+        self._added_bytes = 0
+        self._done_bytes = 0
         self._tasks: deque[Task] = deque()
-        self._doing = threading.Lock()
-        self._more = threading.Event()
+        self._running = threading.Lock()
+        self._wake = threading.Event()
         self._thread: threading.Thread | None = None
-        self._ended = False
+        self._stopped = False
 
     @property
     def nbytes(self) -> int:
-        """How much waits."""
-        return self._added - self._done
+        """Return the number of bytes that wait to be written."""
+        return self._added_bytes - self._done_bytes
 
     def add(self, task: Task) -> None:
-        """Take a task in, behind all others."""
+        """Append a task to the queue; nothing is written yet."""
         self._tasks.append(task)
-        self._added += task.nbytes
+        self._added_bytes += task.nbytes
 
     def do_now(self, *, down_to: int = 0) -> None:
-        """Do what waits, until no more than so many bytes do.
+        """Run waiting tasks in the calling thread.
+
+        Args:
+            down_to: the number of bytes that may still wait when this returns; 0 runs all tasks.
 
         Raises:
-            OSError: the disk refused; what is not done still waits.
+            OSError: the disk refused; the tasks that were not done still wait.
         """
         while self._tasks and (not down_to or self.nbytes > down_to):
-            self._do_one()
+            self._run_first()
         self.failure = None
 
     def do_soon(self) -> None:
-        """Have what waits done by a thread."""
+        """Wake the background thread, which runs the waiting tasks; return at once."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="kishu-write", daemon=True)
             self._thread.start()
-        self._more.set()
+        self._wake.set()
 
-    def take_back(self, task: Task) -> bool:
-        """Drop the task added last; False if it is done already."""
-        with self._doing:
+    def remove(self, task: Task) -> bool:
+        """Remove the task that was added last; return False if it has been done already."""
+        with self._running:
             if not self._tasks or self._tasks[-1] is not task:
                 return False
             self._tasks.pop()
-            self._added -= task.nbytes
+            self._added_bytes -= task.nbytes
             return True
 
-    def give_back(self) -> None:
-        """Return the memory of what the thread has done to the system, if nothing waits now."""
-        if self._to_give_back and not self._tasks:
-            self._to_give_back = False
-            _trim()
+    def release_memory(self) -> None:
+        """Return freed memory to the system if the thread has written and nothing waits now."""
+        if self._memory_to_release and not self._tasks:
+            self._memory_to_release = False
+            _trim_heap()
 
-    def end(self) -> None:
-        """Let the thread go; what waits stays undone."""
-        self._ended = True
-        self._more.set()
+    def stop(self) -> None:
+        """Make the background thread end; tasks that still wait are not done."""
+        self._stopped = True
+        self._wake.set()
 
-    def _do_one(self) -> None:
-        with self._doing:
+    def _run_first(self) -> None:
+        """Run the oldest task, and remove it if it did not fail."""
+        with self._running:
             if self._tasks:
                 task = self._tasks[0]
                 task.do()
                 self._tasks.popleft()
-                self._done += task.nbytes
+                self._done_bytes += task.nbytes
 
     def _run(self) -> None:
-        while not self._ended:
-            self._more.wait()
-            self._more.clear()
+        """Run tasks whenever woken, until stopped; the body of the background thread."""
+        while not self._stopped:
+            self._wake.wait()
+            self._wake.clear()
             try:
-                while self._tasks and not self._ended:
-                    self._do_one()
+                while self._tasks and not self._stopped:
+                    self._run_first()
                 self.failure = None
-                self._to_give_back = True
+                self._memory_to_release = True
             except Exception as error:
                 self.failure = error
 
 
-def _trim() -> None:
-    """Glibc keeps what was freed; a hundred megabytes of copies are more than it should."""
+def _trim_heap() -> None:
+    """Make glibc return freed memory to the system.
+
+    By itself glibc keeps it, which after a large backlog may be a hundred megabytes and more.
+    """
     try:
         ctypes.CDLL(None).malloc_trim(0)
     except (AttributeError, OSError, TypeError):
-        # Another C library: it has ways of its own.
+        # Only glibc has `malloc_trim`.
         return

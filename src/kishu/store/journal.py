@@ -1,7 +1,8 @@
-r"""Journals: append-only files of signed, checksummed lines of JSON, one file a session.
+r"""Write and read journals: append-only files of signed, checksummed lines, one file a session.
 
 A line is ``<MAC, 64 hex> <xxh3_64, 16 hex> <JSON>\n``. The checksum finds damage without a key;
-the MAC says that this user's Kishu wrote it. A last line without its newline never counted.
+the MAC proves that it was written with this user's key. A last line without a newline was torn
+by a kill, and is ignored.
 """
 
 from __future__ import annotations
@@ -17,12 +18,20 @@ from kishu.store import system
 from kishu.store.key import MAC_HEX, Key
 from kishu.store.packs import write_all
 
-_SUM_HEX = 16
-_JSON_AT = MAC_HEX + 1 + _SUM_HEX + 1
+_CHECKSUM_HEX = 16
+_JSON_AT = MAC_HEX + 1 + _CHECKSUM_HEX + 1
 
 
 class Line(NamedTuple):
-    """One line as read: its place, its JSON, and what its checksum and its MAC say."""
+    """Hold one line of a journal as it was read.
+
+    Attributes:
+        offset: where the line begins in the file, in bytes.
+        length: the line's length in bytes, newline included.
+        json: the JSON that it carries, not decoded; worth nothing where it is not intact.
+        intact: True if the checksum matches.
+        signed: True if the line is intact and its MAC was made with the reader's key.
+    """
 
     offset: int
     length: int
@@ -32,7 +41,17 @@ class Line(NamedTuple):
 
 
 class JournalWriter:
-    """Appends lines to a journal of its own and holds a lock that says: this session lives."""
+    """Create a session's journal, append lines to it, and keep it locked until closed.
+
+    The lock tells other processes that the session is alive.
+
+    Args:
+        path: the journal's file, which must not exist.
+        key: the key with which lines are signed.
+
+    Raises:
+        OSError: the file exists, or cannot be made.
+    """
 
     def __init__(self, path: Path, key: Key) -> None:
         self._key = key
@@ -41,11 +60,12 @@ class JournalWriter:
         try:
             system.lock(self._fd, exclusive=True)
         except OSError:
-            # A file system without locks: other sessions then judge by the process id alone.
+            # A file system without locks: to others this session then looks ended, but such a
+            # history is never collected.
             pass
 
     def append(self, json: bytes) -> tuple[int, int]:
-        """Write one line whole or not at all; gives its (offset, length).
+        """Write one line whole or not at all, and return its offset and length in bytes.
 
         Raises:
             OSError: the disk refused; the journal is as it was.
@@ -62,23 +82,23 @@ class JournalWriter:
 
     @property
     def fd(self) -> int:
-        """The journal's descriptor, -1 once closed."""
+        """Return the journal's file descriptor; -1 once it is closed."""
         return self._fd
 
     @property
     def size(self) -> int:
-        """Bytes written so far."""
+        """Return the number of bytes written so far."""
         return self._size
 
     def close(self) -> None:
-        """Close the journal and with it the lock."""
+        """Close the journal, and release its lock; do nothing if that was done before."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
 
 
 def format_line(json: bytes, key: Key) -> bytes:
-    """The line of a journal that carries ``json``."""
+    """Return the journal line that carries some JSON: MAC, checksum, JSON, newline."""
     return b"%s %s %s\n" % (
         key.sign(json).encode(),
         xxhash.xxh3_64_hexdigest(json).encode(),
@@ -87,7 +107,11 @@ def format_line(json: bytes, key: Key) -> bytes:
 
 
 def read_lines(path: Path, key: Key) -> Iterator[Line]:
-    """The lines of a journal in order; a torn last line is left out."""
+    """Read a journal, and yield its lines in order, except a last one without a newline.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
     data = path.read_bytes()
     offset = 0
     while (end := data.find(b"\n", offset)) >= 0:
@@ -97,6 +121,7 @@ def read_lines(path: Path, key: Key) -> Iterator[Line]:
 
 
 def _parse(line: bytes, offset: int, key: Key) -> Line:
+    """Divide a line, given without its newline, and check its checksum and MAC."""
     json = line[_JSON_AT:]
     mac = line[:MAC_HEX]
     checksum = line[MAC_HEX + 1 : _JSON_AT - 1]
@@ -106,7 +131,10 @@ def _parse(line: bytes, offset: int, key: Key) -> Line:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a living process holds the journal (as far as the file system can tell)."""
+    """Return True if a living process keeps the journal locked.
+
+    False also where the file system has no locks, or the file cannot be opened.
+    """
     try:
         fd = os.open(path, system.READ)
     except OSError:

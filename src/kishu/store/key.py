@@ -1,4 +1,4 @@
-"""The key that signs records: a record with its MAC was written by this user's Kishu."""
+"""Load or make the user's secret key, which signs records, and check signatures with it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,21 @@ MAC_HEX = 64
 
 
 class Key:
-    """A symmetric signing key, kept in one file that only its owner may read."""
+    """Sign bytes, and check signatures, with one secret (HMAC-SHA256).
+
+    Args:
+        secret: the key's bytes, `KEY_BYTES` of them.
+    """
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
     @classmethod
     def load(cls, home: Path) -> Key:
-        """Read ``home/key``, or make it (mode 0600) when there is none.
+        """Read the key from ``home/key``; make the file, with mode 0600, if there is none.
 
         Raises:
-            StoreError: the file cannot be read or made, or is not a key.
+            StoreError: the file cannot be read or made, or has another size than a key.
         """
         path = home / "key"
         try:
@@ -48,7 +52,12 @@ class Key:
 
     @staticmethod
     def _create(path: Path) -> None:
-        # Linked into place whole, so that two kernels starting at once agree on one key.
+        """Write a new random key to a file beside the path, then link it to the path.
+
+        Where another process has made the path's file in the meantime, that one stays.
+        """
+        # A link puts the whole key in place at once, or fails: two kernels that start together
+        # use the same key.
         aside = path.with_name(f"key.{os.getpid()}.{secrets.token_hex(4)}")
         fd = os.open(aside, system.NEW, 0o600)
         try:
@@ -60,9 +69,9 @@ class Key:
             system.give_name(aside, path)
 
     def sign(self, data: bytes) -> str:
-        """The MAC (HMAC-SHA256, hex) of ``data``."""
+        """Return the MAC of some bytes as 64 hexadecimal digits."""
         return hmac.digest(self._secret, data, "sha256").hex()
 
     def verifies(self, data: bytes, mac: str) -> bool:
-        """Whether ``mac`` is this key's MAC of ``data``."""
+        """Return True if a MAC, in hexadecimal, is the one that this key gives for the bytes."""
         return hmac.compare_digest(self.sign(data).encode(), mac.encode("utf-8", "replace"))

@@ -1,4 +1,4 @@
-"""The lease on a history: who uses it shares it, who collects its garbage has it alone."""
+"""Lock a history: sessions that use it share the lease, a garbage collection has it alone."""
 
 from __future__ import annotations
 
@@ -11,25 +11,29 @@ from pathlib import Path
 from kishu.errors import InUse, NotRecording
 from kishu.store import system
 
-_PATIENCE = 30.0
-_PAUSE = 0.05
+_TIMEOUT_SECONDS = 30.0
+_POLL_SECONDS = 0.05
 
 
 class Lease:
-    """A lock on ``lease`` in the history's directory, shared until it is closed.
+    """Hold a shared lock on the file ``lease`` in a history's directory, until closed.
 
-    Where the file system has no locks, the history is used without, and never collected.
+    Making an instance waits, 30 seconds at most, for a garbage collection to end. Where the file
+    system has no locks, the history is used without one, and its garbage is never collected.
+
+    Args:
+        directory: the history's directory.
 
     Raises:
-        NotRecording: somebody collects garbage and does not come to an end.
-        OSError: the file cannot be made.
+        NotRecording: another process is still collecting garbage after 30 seconds.
+        OSError: the file cannot be opened or made.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._fd = os.open(directory / "lease", system.SHARED, 0o600)
         self._locks = True
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + _TIMEOUT_SECONDS
         while self._locks:
             try:
                 system.lock(self._fd, exclusive=False)
@@ -39,7 +43,7 @@ class Lease:
                     raise NotRecording(
                         f"The garbage of {directory.name} is being collected.", "Try again later."
                     ) from None
-                time.sleep(_PAUSE)
+                time.sleep(_POLL_SECONDS)
             except OSError:
                 self._locks = False
             else:
@@ -47,14 +51,16 @@ class Lease:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Have the history to oneself.
+        """Hold the lock exclusively within a ``with`` block; afterwards it is shared again.
 
-        A lock cannot be widened in one step: the share is given up for a moment. Only who has the
-        gate may do so, and nobody else can have the history alone meanwhile; so a share that is
-        taken up again was never lost to anybody.
+        The system cannot turn a shared lock into an exclusive one in one step: for a moment this
+        process has none. Only the process that holds the lock on ``lease.gate`` may try, so that
+        no other can have the history alone in that moment, and the shared lock can always be
+        taken again.
 
         Raises:
-            InUse: another session, or another machine for all one can tell, uses it.
+            InUse: another session uses the history or is collecting its garbage, or the file
+                system has no locks, so that nobody can tell.
         """
         if not self._locks:
             raise InUse("This file system has no locks: nobody can tell who else is here.")
@@ -71,7 +77,11 @@ class Lease:
 
     @contextmanager
     def _gate(self) -> Iterator[None]:
-        """Be the only one who tries to have the history alone."""
+        """Hold the lock that a process needs before it may ask for the exclusive lease.
+
+        Raises:
+            InUse: another process holds it.
+        """
         fd = os.open(self._directory / "lease.gate", system.SHARED, 0o600)
         try:
             try:
@@ -83,7 +93,7 @@ class Lease:
             os.close(fd)
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release the lock; do nothing if that was done before."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

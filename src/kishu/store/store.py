@@ -1,4 +1,4 @@
-"""One history's directory: its format, and the chunks and records that can be read there."""
+"""Read the chunks and records of one history's directory, and say which of them are trusted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,13 @@ FORMAT_VERSION = 1
 
 
 class Format(msgspec.Struct):
-    """``format.json``: what a reader must know before it reads anything else."""
+    """Hold the content of ``format.json``, which a reader must know before it reads the rest.
+
+    Attributes:
+        version: the number of the history's format.
+        history: the history's UUID.
+        requires: names of features without which a version of Kishu must not write here.
+    """
 
     version: int
     history: str
@@ -31,7 +37,16 @@ class Format(msgspec.Struct):
 
 
 class Envelope(msgspec.Struct, omit_defaults=True):
-    """What a journal line holds: a record's body and the chunks that came with it."""
+    """Hold the JSON of one journal line: a record, and where the chunks are that came with it.
+
+    Attributes:
+        history: the UUID of the history that it belongs to.
+        session: the id of the session that wrote it.
+        seq: its number among the session's records, from 0.
+        body: the record itself, JSON that is not decoded here.
+        packed: by name, where in the session's packs the larger chunks lie.
+        inline: by name, the bytes of the smaller chunks.
+    """
 
     history: str
     session: str
@@ -42,7 +57,14 @@ class Envelope(msgspec.Struct, omit_defaults=True):
 
 
 class Record(NamedTuple):
-    """A record as read: who wrote it, its body (JSON), and whether it may be trusted."""
+    """Hold a record as it was read from a journal.
+
+    Attributes:
+        session: the id of the session that wrote it.
+        seq: its number among the session's records, from 0.
+        body: JSON that is not decoded here.
+        trusted: True if it was signed with this user's key, or the user has vouched for it.
+    """
 
     session: str
     seq: int
@@ -50,38 +72,53 @@ class Record(NamedTuple):
     trusted: bool
 
 
-class _Trusted(msgspec.Struct):
-    """A journal's first ``size`` bytes (their BLAKE3), vouched for by this key's MAC."""
+class _TrustedJournal(msgspec.Struct):
+    """Say, in ``trusted.json``, that the user trusts the beginning of one session's journal.
+
+    Attributes:
+        size: how many bytes of the journal are trusted.
+        digest: the BLAKE3 hash of these bytes, in hexadecimal.
+        mac: the MAC of a text that has the history, the session, the size and the digest.
+    """
 
     size: int
     digest: str
     mac: str
 
 
-class InJournal(NamedTuple):
-    """Where a line lies in its journal: byte offset and byte length."""
+class JournalSpan(NamedTuple):
+    """Say where a line lies in its journal.
+
+    Attributes:
+        offset: where the line begins, in bytes.
+        length: the line's length in bytes, newline included.
+    """
 
     offset: int
     length: int
 
 
-_Place = tuple[str, Span | InJournal]
-"""A session and where in its pack or journal."""
+_Location = tuple[str, Span | JournalSpan]
+"""Where a chunk lies: a session's id, and the place in its packs or the line of its journal."""
 
 UNREADABLE = (msgspec.MsgspecError, ValueError)
-"""What decoding raises for what is not the JSON it should be, broken UTF-8 included."""
+"""The exceptions that decoding JSON raises for bytes of another form, broken UTF-8 included."""
 
 
 class Store:
-    """Chunks and records of one history.
+    """Read the chunks and records of one history.
+
+    Chunks are found once `records` has gone through the journals.
 
     Args:
         path: the history's directory.
-        key: signs what is written and checks what is read.
+        key: the key that signs what is written, and by which it is told what to trust.
+        format: the content of the history's ``format.json``.
 
     Attributes:
-        damaged: records that could not be read.
-        waiting: chunks on their way to the disk, by name.
+        damaged: a description of each record that could not be read.
+        lease: the lock on the history; None until `hold` is called.
+        waiting: chunks that are to be written but are not on the disk yet, by name.
     """
 
     def __init__(self, path: Path, key: Key, format: Format) -> None:
@@ -92,18 +129,24 @@ class Store:
         self.lease: Lease | None = None
         self.waiting: dict[str, bytes] = {}
         self._packs = PackReader(path)
-        self._where: dict[str, list[_Place]] = {}
-        self._claimed: dict[str, list[_Place]] = {}
-        self._line: tuple[tuple[str, InJournal], dict[str, bytes]] | None = None
+        self._locations: dict[str, list[_Location]] = {}
+        self._untrusted_locations: dict[str, list[_Location]] = {}
+        self._last_line: tuple[tuple[str, JournalSpan], dict[str, bytes]] | None = None
 
     @classmethod
     def create(cls, path: Path, key: Key, history: str) -> Store:
-        """Make an empty history whose UUID is ``history``.
+        """Make an empty history in a directory, and open it.
 
-        Where another process made it in the meantime, that one is opened.
+        Where another process has made one there in the meantime, that one is opened.
+
+        Args:
+            path: the history's directory, made if it is missing.
+            key: as for `Store`.
+            history: the new history's UUID.
 
         Raises:
             NotRecording: the directory cannot be made or written.
+            StoreError: the history made in the meantime cannot be opened.
         """
         try:
             for folder in (path, path / "journal", path / "packs"):
@@ -119,7 +162,8 @@ class Store:
         """Open an existing history.
 
         Raises:
-            StoreError: there is no history there, or its format.json is unreadable.
+            StoreError: there is no history in the directory.
+            Damaged: its ``format.json`` cannot be read.
         """
         try:
             format = msgspec.json.decode((path / "format.json").read_bytes(), type=Format)
@@ -131,7 +175,7 @@ class Store:
 
     @property
     def read_only_because(self) -> str | None:
-        """Why this version must not write here, or None when it may."""
+        """Return why this version of Kishu must not write to the history; None if it may."""
         if self.format.version > FORMAT_VERSION:
             return f"its format {self.format.version} is newer than {FORMAT_VERSION}"
         if self.format.requires:
@@ -139,43 +183,55 @@ class Store:
         return None
 
     def sessions(self) -> list[str]:
-        """The ids of all sessions that ever wrote here, sorted."""
+        """Return the ids of all sessions that have a journal in this history, sorted."""
         return sorted(path.stem for path in (self.path / "journal").glob("*.jsonl"))
 
     def is_alive(self, session: str) -> bool:
-        """Whether that session's process still holds its journal."""
+        """Return True if a session's process still runs, to be seen by the lock on its journal."""
         return is_locked(self.journal(session))
 
     def records(self) -> Iterator[Record]:
-        """Every intact record, session by session, in the order it was written.
+        """Read all journals, and yield their intact records.
 
-        Damaged lines are left out and named in `damaged`.
+        Records come session by session, in the order in which each session wrote them. Damaged
+        ones are left out, and described in `damaged`. Where chunks lie is forgotten first, and
+        learned again from the records as they are yielded.
+
+        Raises:
+            OSError: a journal cannot be read.
         """
         self.damaged.clear()
-        self._where.clear()
-        self._claimed.clear()
-        self._line = None
+        self._locations.clear()
+        self._untrusted_locations.clear()
+        self._last_line = None
         for session in self.sessions():
             yield from self._session_records(session)
 
     def _session_records(self, session: str) -> Iterator[Record]:
+        """Yield one session's intact records, and note where their chunks lie."""
         for line, envelope, trusted in self.envelopes(session):
             if envelope is None:
                 journal = self.journal(session).name
                 self.damaged.append(f"record at byte {line.offset} of {journal}")
                 continue
-            known = self._where if trusted else self._claimed
+            locations = self._locations if trusted else self._untrusted_locations
             for name, span in envelope.packed.items():
-                known.setdefault(name, []).append((session, span))
+                locations.setdefault(name, []).append((session, span))
             for name in envelope.inline:
-                place = (session, InJournal(line.offset, line.length))
-                known.setdefault(name, []).append(place)
+                location = (session, JournalSpan(line.offset, line.length))
+                locations.setdefault(name, []).append(location)
             yield Record(session, envelope.seq, bytes(envelope.body), trusted)
 
     def envelopes(self, session: str) -> Iterator[tuple[Line, Envelope | None, bool]]:
-        """The lines of a journal: what each holds, None if damaged, and whether to trust it."""
+        """Read a session's journal, and yield each line, its envelope, and if it is trusted.
+
+        The envelope is None, and not trusted, where the line is damaged.
+
+        Raises:
+            OSError: the journal cannot be read.
+        """
         path = self.journal(session)
-        vouched = self._vouched_bytes(session, path)
+        trusted_bytes = self._trusted_bytes(session, path)
         for line in read_lines(path, self.key):
             try:
                 if not line.intact:
@@ -184,69 +240,85 @@ class Store:
             except UNREADABLE:
                 yield line, None, False
                 continue
-            ours = envelope.history == self.format.history and envelope.session == session
-            trusted = (line.signed and ours) or line.offset + line.length <= vouched
-            yield line, envelope, trusted
+            # A line that was copied here from another journal has a valid signature, too.
+            written_here = envelope.history == self.format.history and envelope.session == session
+            vouched_for = line.offset + line.length <= trusted_bytes
+            yield line, envelope, (line.signed and written_here) or vouched_for
 
     def has(self, name: str) -> bool:
-        """Whether the chunk is here, as a trusted record says, or is on its way."""
-        return name in self._where or name in self.waiting
+        """Return True if a trusted record names the chunk, or it waits to be written.
+
+        The chunk itself is not read, and may turn out to be damaged.
+        """
+        return name in self._locations or name in self.waiting
 
     def get(self, name: str) -> bytes:
-        """A chunk's bytes, checked against its name; one whole copy is enough.
+        """Return a chunk's bytes, from memory while it waits to be written.
+
+        Bytes read from the disk are checked against the chunk's name. Where a copy is damaged,
+        the next one is tried, those that only untrusted records name last.
 
         Raises:
-            Damaged: it is missing, or no copy is what its name says.
+            Damaged: no copy is there, or none matches the name.
         """
         data = self.waiting.get(name)
         if data is not None:
             return data
         failure = Damaged(f"Chunk {name} is missing.")
-        for session, where in (*self._where.get(name, ()), *self._claimed.get(name, ())):
+        locations = (*self._locations.get(name, ()), *self._untrusted_locations.get(name, ()))
+        for session, span in locations:
             try:
-                if isinstance(where, Span):
-                    return self._packs.read(session, where, name)
-                return self._read_inline(session, where, name)
+                if isinstance(span, Span):
+                    return self._packs.read(session, span, name)
+                return self._read_inline(session, span, name)
             except Damaged as error:
                 failure = error
-        if name in self._where:
-            # It must not pass for stored when the same content comes up again.
-            self._claimed.setdefault(name, []).extend(self._where.pop(name))
+        if name in self._locations:
+            # `has` must say no, so that the same content is stored anew when it comes up again.
+            self._untrusted_locations.setdefault(name, []).extend(self._locations.pop(name))
         raise failure
 
     def read_packed(self, session: str, span: Span, name: str) -> bytes:
-        """One copy of a chunk.
+        """Return the bytes of the copy of a chunk that lies at one place in a session's packs.
 
         Raises:
-            Damaged: it is not what its name says.
+            Damaged: the bytes there do not match the chunk's name, or cannot be read.
         """
         return self._packs.read(session, span, name)
 
-    def _read_inline(self, session: str, where: InJournal, name: str) -> bytes:
+    def _read_inline(self, session: str, span: JournalSpan, name: str) -> bytes:
+        """Return the bytes of a chunk that stands in a line of a journal.
+
+        Raises:
+            Damaged: the line cannot be read, or what it has does not match the chunk's name.
+        """
         try:
-            data = self._inline_of(session, where)[name]
+            data = self._inline_chunks(session, span)[name]
         except (OSError, IndexError, KeyError, *UNREADABLE) as error:
             raise Damaged(f"Chunk {name} in journal {session} is damaged.") from error
         if chunk_name(data) != name:
             raise Damaged(f"Chunk {name} in journal {session} is damaged.")
         return data
 
-    def _inline_of(self, session: str, where: InJournal) -> dict[str, bytes]:
-        """The chunks in a journal's line; the line read last is at hand, for its neighbours."""
-        place = (session, where)
-        if self._line is None or self._line[0] != place:
+    def _inline_chunks(self, session: str, span: JournalSpan) -> dict[str, bytes]:
+        """Return the chunks in one line of a journal, by name; they are not checked.
+
+        The line that was read last is kept in memory, as its chunks are often read together.
+        """
+        location = (session, span)
+        if self._last_line is None or self._last_line[0] != location:
             with open(self.journal(session), "rb") as file:
-                line = system.read_at(file.fileno(), where.length, where.offset)
+                line = system.read_at(file.fileno(), span.length, span.offset)
             envelope = msgspec.json.decode(line.rstrip(b"\n").split(b" ", 2)[2], type=Envelope)
-            self._line = place, envelope.inline
-        return self._line[1]
+            self._last_line = location, envelope.inline
+        return self._last_line[1]
 
     def chunk_names(self) -> list[str]:
-        """The names of all chunks that the records brought."""
-        return list(self._where.keys() | self._claimed.keys())
+        """Return the names of all chunks that records name, trusted or not; none twice."""
+        return list(self._locations.keys() | self._untrusted_locations.keys())
 
     def size(self) -> int:
-        """Bytes on disk of all journals and packs."""
+        """Return the bytes on disk of all journals and packs together."""
         return sum(
             entry.stat().st_size
             for folder in ("journal", "packs")
@@ -254,10 +326,10 @@ class Store:
         )
 
     def hold(self) -> None:
-        """Share the lease on the history until it is closed: nobody collects its garbage now.
+        """Take a shared lease, so that no other process collects garbage until `close`.
 
         Raises:
-            NotRecording: somebody does so just now, or the directory cannot be written.
+            NotRecording: a garbage collection does not end, or the directory cannot be written.
         """
         try:
             self.lease = Lease(self.path)
@@ -265,62 +337,74 @@ class Store:
             raise NotRecording(f"{self.path} cannot be written: {error.strerror}.") from error
 
     def trust(self) -> int:
-        """Vouch, with this machine's key, for every record now here; gives how many journals.
+        """Make all records that now are in the history trusted; return the number of journals.
+
+        The lengths and hashes of the journals, signed with this user's key, are written to
+        ``trusted.json``. Records already read stay as they are until `records` is called.
 
         Raises:
             NotRecording: the directory cannot be written.
+            OSError: a journal cannot be read.
         """
         trusted = {}
         for session in self.sessions():
             data = self.journal(session).read_bytes()
             digest = blake3(data).hexdigest()
-            mac = self.key.sign(self._vow(session, len(data), digest))
-            trusted[session] = _Trusted(len(data), digest, mac)
+            mac = self.key.sign(self._trust_statement(session, len(data), digest))
+            trusted[session] = _TrustedJournal(len(data), digest, mac)
         try:
             write_file(self.path / "trusted.json", msgspec.json.encode(trusted))
         except OSError as error:
             raise NotRecording(f"{self.path} cannot be written: {error.strerror}.") from error
         return len(trusted)
 
-    def _vouched_bytes(self, session: str, journal: Path) -> int:
+    def _trusted_bytes(self, session: str, journal: Path) -> int:
+        """Return how many bytes of a journal, from its beginning, the user has vouched for.
+
+        0 if ``trusted.json`` has no valid entry for the session, or these bytes have changed.
+        """
         try:
             raw = (self.path / "trusted.json").read_bytes()
-            entry = msgspec.json.decode(raw, type=dict[str, _Trusted]).get(session)
+            entry = msgspec.json.decode(raw, type=dict[str, _TrustedJournal]).get(session)
         except (OSError, *UNREADABLE):
             return 0
         if entry is None:
             return 0
-        if not self.key.verifies(self._vow(session, entry.size, entry.digest), entry.mac):
+        statement = self._trust_statement(session, entry.size, entry.digest)
+        if not self.key.verifies(statement, entry.mac):
             return 0
         with open(journal, "rb") as file:
             same = blake3(file.read(entry.size)).hexdigest() == entry.digest
         return entry.size if same else 0
 
-    def _vow(self, session: str, size: int, digest: str) -> bytes:
+    def _trust_statement(self, session: str, size: int, digest: str) -> bytes:
+        """Return the bytes that are signed to say that a journal's beginning is trusted."""
         return f"trust {self.format.history} {session} {size} {digest}".encode()
 
     def journal(self, session: str) -> Path:
-        """A session's journal."""
+        """Return the path of a session's journal."""
         return self.path / "journal" / f"{session}.jsonl"
 
-    def learn(self, name: str, session: str, where: Span | InJournal) -> None:
-        """Know where a chunk now lies."""
-        places = self._where.setdefault(name, [])
-        if (session, where) not in places:
-            places.append((session, where))
+    def add_location(self, name: str, session: str, span: Span | JournalSpan) -> None:
+        """Note where a session has just written a chunk, so that `get` finds it there."""
+        locations = self._locations.setdefault(name, [])
+        if (session, span) not in locations:
+            locations.append((session, span))
 
     def close(self) -> None:
-        """Close the files read from, and let go of the lease."""
+        """Close the packs that were read, and release the lease."""
         self._packs.close()
         if self.lease is not None:
             self.lease.close()
 
 
 def write_file(path: Path, data: bytes, *, once: bool = False) -> None:
-    """Replace a small file whole, or leave it as it was.
+    """Write a small file whole, in place of the one that is there; on failure that one stays.
 
     Args:
-        once: leave a file that is there already as it is.
+        path: the file to write.
+        data: its new content.
+        once: if True, a file that is there already is left as it is.
 
     Raises:
         OSError: the disk refused.
