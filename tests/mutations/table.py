@@ -163,7 +163,7 @@ MUTATIONS = (
     ),
     Mutation(
         "an address that a class gives anew is put back",
-        "if value in _ADDRESSES and value % _ALIGNED == 0:",
+        "if value in _ADDRESSES and value % _ALIGNMENT == 0:",
         "if False:",
         ("tests/e2e/test_trials.py::test_an_address_that_a_class_gives_anew_is_not_put_back",),
     ),

@@ -1,1 +1,1 @@
-"""Build live objects from recipes."""
+"""Build objects from recipes, and give live objects their content."""

@@ -1,4 +1,8 @@
-"""Building objects aside from recipes: nothing live is touched, everything read is checked."""
+"""Build objects from recipes, beside the live ones: no live object is changed.
+
+A `Build` builds the versions of one state; an `Assembly` holds the objects of one version's recipe.
+All bytes that are read are checked against their hashes.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +37,15 @@ from kishu.walking.segmented import is_array
 
 
 class Definition:
-    """What a live function or class will be filled with, built aside.
+    """Hold what a live function or class will be filled with.
 
     Attributes:
-        made: the function or class built anew.
-        content: the members that the live class will have: its own functions where they only need
-            filling, so that methods bound to them stay the class's methods.
-        refills: those functions, each with the one to fill it from.
+        made: the function or class, built anew.
+        content: the members that the live class will have, by name. Where the live class has a
+            function of the same code, that function is the member, so that methods that are bound
+            to it stay methods of the class.
+        refills: those functions of the live class, each with the new function whose defaults,
+            attributes and cells' contents it will get.
     """
 
     def __init__(
@@ -54,27 +60,39 @@ class Definition:
                 if _can_refill(old, new, user_globals):
                     content[name] = old
                     self.refills.append((old, new))
-            kept = {id(new): old for old, new in self.refills}
+            live_functions = {id(new): old for old, new in self.refills}
             for name, new in content.items():
-                content[name] = _around(new, kept)
+                content[name] = _with_live_functions(new, live_functions)
 
 
-def _around(member: Any, kept: Mapping[int, FunctionType]) -> Any:
-    """A member that wraps functions, around those that the live class keeps."""
-    if type(member) is partialmethod and id(member.func) in kept:
-        member.func = kept[id(member.func)]
+def _with_live_functions(member: Any, live_functions: Mapping[int, FunctionType]) -> Any:
+    """Return a member of a class, wrapping live functions in place of new ones.
+
+    A ``partialmethod`` is changed, a ``property`` is made anew; all other members stay as they are.
+
+    Args:
+        member: the member of the newly built class.
+        live_functions: the functions that the live class keeps, by the address of the new one.
+    """
+    if type(member) is partialmethod and id(member.func) in live_functions:
+        member.func = live_functions[id(member.func)]
     elif type(member) is property:
         functions = [member.fget, member.fset, member.fdel]
-        if not kept.keys().isdisjoint(map(id, functions)):
-            around: list[Any] = [kept.get(id(each), each) for each in functions]
-            return property(around[0], around[1], around[2], member.__doc__)
+        if not live_functions.keys().isdisjoint(map(id, functions)):
+            wrapped: list[Any] = [live_functions.get(id(each), each) for each in functions]
+            return property(wrapped[0], wrapped[1], wrapped[2], member.__doc__)
     return member
 
 
 def _can_refill(old: Any, new: Any, user_globals: dict[str, Any]) -> bool:
-    """Whether a class's own function differs at most in what can be set on it.
+    """Tell whether a class's live function can become the new one by setting its attributes.
 
-    A function that was defined outside of the class has an identity of its own.
+    A function that was defined outside of the class has an identity of its own: it cannot.
+
+    Args:
+        old: the member of the live class; anything but a function gives False.
+        new: the member of the newly built class of the same name.
+        user_globals: the user's namespace.
     """
     return (
         type(old) is type(new) is FunctionType
@@ -86,18 +104,29 @@ def _can_refill(old: Any, new: Any, user_globals: dict[str, Any]) -> bool:
 
 
 class Build:
-    """Builds versions of one target state.
+    """Build versions of one state, its target.
+
+    What was built refers to the build in circles: use it in a ``with`` block, or call `let_go`.
 
     Args:
-        state: which version each definition has in that state.
-        live: objects that are reused instead of built: by version, the live object of some parts.
-        definitions: live definitions that are reused, whatever their version (a restore patches
-            them; a look at another state builds its own where versions differ).
-        changing: the definitions among them that the restore will fill.
+        store: the store that holds the chunks.
+        history: the history that holds the recipes.
+        object_ids: the numbers of live objects that could not be stored.
+        user_globals: the user's namespace, in which functions of the notebook live.
+        state: the version of each entity in the target.
+        live: live objects to be reused instead of building them: by version, and then by the
+            position of the component in its recipe.
+        definitions: live definitions to be reused by number, whatever their version. (A restore
+            updates them in place; a look at another state gives only those of the same version.)
+        changing: the numbers of those definitions that the restore will update.
 
     Attributes:
-        progress: told of bytes as they are read.
-        reuses: whether a live object stands in where it could not be stored.
+        built_definitions: the definitions built so far, by number.
+        segmented: the segmented containers built so far, each with the numbers of elements of its
+            segments.
+        progress: the function to call with the number of bytes that were read, each time.
+        reuses: True if an object that could not be stored, and is still alive, may stand in its
+            old place.
     """
 
     def __init__(
@@ -130,86 +159,126 @@ class Build:
             for number, cls in definitions.items()
             if isinstance(cls, type) and number in changing
         }
-        self._looking: set[ObjectId] = set()
+        self._classes_in_work: set[ObjectId] = set()
 
     def __enter__(self) -> Self:
+        """Return this build."""
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Drop all references to what was built."""
         self.let_go()
 
     def let_go(self) -> None:
-        """Hold nothing of what was built: assemblies and build refer to each other."""
+        """Drop all references to what was built."""
         self._assemblies.clear()
         self.built_definitions.clear()
         self.segmented.clear()
 
     def assembly(self, version: VersionId) -> Assembly:
-        """The parts of one version."""
-        found = self._assemblies.get(version)
-        if found is None:
+        """Return the assembly of one version, the same each time."""
+        assembly = self._assemblies.get(version)
+        if assembly is None:
             recipe = self._history.recipe(version)
-            found = Assembly(self, recipe, self._store, self._live.get(version, {}))
-            self._assemblies[version] = found
-        return found
+            assembly = Assembly(self, recipe, self._store, self._live.get(version, {}))
+            self._assemblies[version] = assembly
+        return assembly
 
     def assembly_of(self, recipe: Recipe) -> Assembly:
-        """The parts of a version that may not be in the history."""
+        """Make an assembly of a recipe that may not be in the history yet, reusing nothing live."""
         return Assembly(self, recipe, self._store, {})
 
     def value(self, entity: str) -> Any:
-        """The object of a variable or definition in the target state.
+        """Return the value that an entity has in the target, built if that is necessary.
 
         Raises:
-            NotRecoverable: its version is not stored.
-            Damaged: a chunk that it needs is lost.
+            KeyError: the target has no such entity.
+            NotRecoverable: the version cannot be built.
+            Damaged: a record or chunk that the version needs is lost.
+            Exception: code of the value's class failed while the value was unpickled.
         """
         return self.assembly(self._state[entity]).root(entity)
 
     def definition(self, number: ObjectId) -> Any:
-        """The definition of that number, live or built."""
-        found = self.definitions.get(number)
-        if found is None:
-            found = self.built_definitions.get(number)
-        if found is None:
+        """Return the definition of a number: the live one, else the one built here.
+
+        Raises:
+            NotRecoverable: there is no live one, and the target has none of that number.
+            Damaged: a record or chunk that the definition needs is lost.
+        """
+        definition = self.definitions.get(number)
+        if definition is None:
+            definition = self.built_definitions.get(number)
+        if definition is None:
             if number not in self._state:
                 raise NotRecoverable(f"Definition {number} is not part of the state.")
-            found = self.value(number)
-        return found
+            definition = self.value(number)
+        return definition
 
     def source(self, name: str) -> str:
-        """Give a text that code was compiled from, by its name; empty where it is lost."""
+        """Return the text that code was compiled from, by the text's name; empty if it is lost."""
         return self._history.sources.get(name, "")
 
     def has_definition(self, number: ObjectId, version: VersionId) -> bool:
-        """Whether `definition` gives the one that another state means by that number."""
+        """Tell whether `definition` returns one that another state can share.
+
+        That is so for a live definition, and for one that is built here in the version that the
+        other state has.
+
+        Args:
+            number: the definition's number.
+            version: the version of the definition in the other state.
+        """
         return number in self.definitions or self._state.get(number) == version
 
     def members(self, cls: type) -> Mapping[str, Any]:
-        """What a class will have of its own when the restore is done."""
+        """Return the members that a class itself will have when the restore is done, by name.
+
+        They are the present ones if the restore does not change the class, or if the new ones are
+        being built at this moment.
+        """
         number = self._changing.get(cls)
-        if number is None or number in self._looking:
+        if number is None or number in self._classes_in_work:
             return cls.__dict__
-        self._looking.add(number)
+        self._classes_in_work.add(number)
         try:
             return self.assembly(self._state[number]).halves(number, cls).content
         finally:
-            self._looking.discard(number)
+            self._classes_in_work.discard(number)
 
     def still_alive(self, number: ObjectId, place: Unstorable) -> Any:
-        """The live object that could not be stored; None if it is gone, or proves nothing."""
+        """Return a live object that could not be stored, to stand in its old place again.
+
+        Args:
+            number: the object's number.
+            place: what was noted of it when its holder was stored.
+
+        Returns:
+            The object; None if it is gone, if it goes on by itself, so that it may be another now,
+            or if this build reuses none.
+        """
         if not self.reuses or place.moves:
             return None
         return self._object_ids.live(number)
 
 
 class Assembly:
-    """The objects of one recipe's parts, each built once and in whatever order they need.
+    """Build the objects of one recipe's components, each once, in the order that they need.
+
+    A component is named by its position in the recipe (``index``).
+
+    Args:
+        build: the build that this belongs to; it is referred to weakly.
+        recipe: the recipe.
+        store: the store that holds the chunks.
+        live: the live objects to be reused, by the position of their component.
 
     Attributes:
-        reused: where live objects stand in that could not be stored.
-        missing: where something could not be stored, and is gone.
-        notes: what else is to be said of its variables.
+        recipe: the recipe.
+        reused: the unstorables in whose places live objects stand.
+        missing: the unstorables that no live object can stand for; each has a `Missing` in its
+            place.
+        notes: sentences that the report should say of the recipe's variables.
     """
 
     def __init__(
@@ -223,7 +292,8 @@ class Assembly:
         self.reused: list[Unstorable] = []
         self.missing: list[Unstorable] = []
         self.notes: list[str] = []
-        # The build holds its assemblies; a cycle would keep what was built alive.
+        # The build holds its assemblies: a reference back would keep all that was built alive until
+        # the garbage collector runs.
         self._build: Build = weakref.proxy(build)
         self._store = store
         self._live = live
@@ -233,10 +303,10 @@ class Assembly:
         self._shells: dict[int, Any] = {}
         self._halves: dict[int, Definition] = {}
         self._functions_begun = 0
-        self._cells_begun: list[int] = []
+        self._empty_cells: list[int] = []
 
     def root(self, entity: str) -> Any:
-        """The object of one of the recipe's entities."""
+        """Return the object of one of the recipe's entities, live or built."""
         index = self.recipe.roots[entity]
         component = self.recipe.components[index]
         if component.kind == "definition":
@@ -245,7 +315,15 @@ class Assembly:
         return made[entity] if component.kind == "bundle" else made
 
     def object(self, index: int) -> Any:
-        """What others should refer to as that part: the live object where there is one."""
+        """Return the object that other components should refer to as this component.
+
+        That is the live object where there is one, else the object that is built; and while that is
+        being built, its shell.
+
+        Raises:
+            NotRecoverable: the component contains itself, and its type cannot be made empty.
+            Damaged: a chunk that it needs is lost.
+        """
         if index in self._live:
             return self._live[index]
         component = self.recipe.components[index]
@@ -254,35 +332,40 @@ class Assembly:
         if index in self._made:
             return self._made[index]
         if index in self._begun or (self._functions_begun and component.type == _CELL):
-            return self._placeholder(index)
+            return self._shell(index)
         return self.content(index)
 
-    def _placeholder(self, index: int) -> Any:
-        """What others refer to while a part is being read; a cell, until its function is there."""
+    def _shell(self, index: int) -> Any:
+        """Return the shell of a component that is being read, the same each time.
+
+        A closure's cell whose function is being read gets a shell as well: the cell's content may
+        need the function.
+        """
         if index not in self._shells:
             self._shells[index] = self._new_shell(index)
             if index not in self._begun:
-                self._cells_begun.append(index)
+                self._empty_cells.append(index)
         return self._shells[index]
 
     def content(self, index: int) -> Any:
-        """The part built aside, whether or not there is a live object for it."""
+        """Return a component's object as built from the recipe, even where there is a live one."""
         if index in self._made:
             return self._made[index]
         self._begun.add(index)
         try:
             made = self._read(index)
         except BaseException:
-            # Nobody gets what was only begun: who asks again finds the same failure.
+            # An unfinished object must not be handed out: a second call fails in the same way.
             self._begun.discard(index)
             self._shells.pop(index, None)
             self._made.pop(index, None)
             raise
-        while self._cells_begun and not self._functions_begun:
-            self.content(self._cells_begun.pop())
+        while self._empty_cells and not self._functions_begun:
+            self.content(self._empty_cells.pop())
         return made
 
     def _read(self, index: int) -> Any:
+        """Unpickle one component, and make its shell, if there is one, the finished object."""
         component = self.recipe.components[index]
         if component.kind == "segmented":
             return self._segmented(index)
@@ -302,8 +385,11 @@ class Assembly:
         self._made[index] = made
         return made
 
-    def begin(self, component: Component, made: Any) -> None:
-        """Let others refer to the function of a part that is still being read."""
+    def use_as_shell(self, component: Component, made: Any) -> None:
+        """Let other components refer to a function that was made but is not complete yet.
+
+        This does nothing if the component is anything but a function.
+        """
         if component.kind == "value" and component.type == _FUNCTION:
             index = next(at for at, each in enumerate(self.recipe.components) if each is component)
             self._shells.setdefault(index, made)
@@ -311,54 +397,65 @@ class Assembly:
     def update_segments(
         self, index: int, live: Any, now: Component, same_members: bool
     ) -> list[Edit]:
-        """What a live long container needs to get the part's content.
+        """Return the edits that give a live segmented container the content of a component.
+
+        Elements of a segment that the live container and the component have in common stay.
 
         Args:
-            now: what the live one is.
-            same_members: whether its elements that refer to other parts may stay, too.
+            index: the component's position in the recipe.
+            live: the live container.
+            now: the component that describes the live container as it is.
+            same_members: True if the components that both refer to are the same live objects, so
+                that segments with such references may stay as well.
         """
         if type(live) is set:
             return [Edit(0, 0, self._exchange(index, now))]
-        there: dict[bytes, list[tuple[int, int]]] = {}
+        runs: dict[bytes, list[tuple[int, int]]] = {}
         end = 0
         for segment in read_pages(_pages(now), self._store):
             at, end = end, end + segment.count
             if same_members or not segment.members:
-                there.setdefault(_key(segment), []).append((at, end))
+                runs.setdefault(_key(segment), []).append((at, end))
         edits: list[Edit] = []
         done = 0
-        live_segments: list[Any] = []
+        new_segments: list[Any] = []
         for segment in self._segments(index):
-            stays = next((run for run in there.get(_key(segment), ()) if run[0] >= done), None)
+            stays = next((run for run in runs.get(_key(segment), ()) if run[0] >= done), None)
             if stays is None:
-                live_segments.append(self._load(index, segment))
+                new_segments.append(self._load(index, segment))
                 continue
-            if live_segments or stays[0] > done:
-                edits.append(Edit(done, stays[0], _joined(type(live), live_segments)))
-            live_segments, done = [], stays[1]
-        if live_segments or end > done:
-            edits.append(Edit(done, end, _joined(type(live), live_segments)))
+            if new_segments or stays[0] > done:
+                edits.append(Edit(done, stays[0], _joined(type(live), new_segments)))
+            new_segments, done = [], stays[1]
+        if new_segments or end > done:
+            edits.append(Edit(done, end, _joined(type(live), new_segments)))
         return edits
 
     def _exchange(self, index: int, now: Component) -> tuple[list[Any], list[Any]]:
-        """The elements of a set that go, and those that come."""
-        has = {_key(segment): segment for segment in read_pages(_pages(now), self._store)}
-        gets = {_key(segment): segment for segment in self._segments(index)}
+        """Load the elements that a live set must lose, and those that it must get.
+
+        Args:
+            index: the position of the component that the set should become.
+            now: the component that describes the set as it is; it refers to no other component.
+        """
+        live_segments = {_key(segment): segment for segment in read_pages(_pages(now), self._store)}
+        target_segments = {_key(segment): segment for segment in self._segments(index)}
         old, new = (
             [element for key in keys for element in self._load(index, segments[key])]
             for keys, segments in (
-                (has.keys() - gets.keys(), has),
-                (gets.keys() - has.keys(), gets),
+                (live_segments.keys() - target_segments.keys(), live_segments),
+                (target_segments.keys() - live_segments.keys(), target_segments),
             )
         )
         return old, new
 
     def _segmented(self, index: int) -> Any:
+        """Build a segmented container, one segment after the other."""
         component = self.recipe.components[index]
         made = self._shells.get(index)
         if made is None:
-            made = self._new_long(component)
-        # It can be referred to before its content is complete.
+            made = self._empty_container(component)
+        # Its elements may refer to the container, which is not complete before they are.
         self._made[index] = made
         at = 0
         for segment in self._segments(index):
@@ -367,19 +464,22 @@ class Assembly:
         self._build.segmented.append((made, self.counts(index)))
         return made
 
-    def _new_long(self, component: Component) -> Any:
+    def _empty_container(self, component: Component) -> Any:
+        """Make a segmented container without its elements; an array has its shape already."""
         if component.stream.size:
             return make_object_array(*pickle.loads(blobs.read(component.stream, self._store)))
         return _SHELLS[component.type]()
 
     def counts(self, index: int) -> list[int]:
-        """The numbers of elements of a long container's segments."""
+        """Return how many elements each segment of a segmented container has, in order."""
         return [segment.count for segment in self._segments(index)]
 
     def _segments(self, index: int) -> Iterator[Segment]:
+        """Read what is known of a container's segments, in order; their elements are not loaded."""
         return read_pages(_pages(self.recipe.components[index]), self._store)
 
     def _load(self, index: int, segment: Segment) -> Any:
+        """Unpickle one segment of a container; of a dict this gives its keys and its values."""
         component = self.recipe.components[index]
         alone = Component(
             type=component.type, stream=segment.stream, buffers=segment.buffers, oob=segment.oob,
@@ -390,7 +490,12 @@ class Assembly:
             return unpickler.load()
 
     def halves(self, entity: str, live: Any) -> Definition:
-        """A definition built aside, for filling the live one."""
+        """Build a definition anew, once, for updating the live one.
+
+        Args:
+            entity: the definition's number.
+            live: the live function, class or bare object.
+        """
         index = self.recipe.roots[entity]
         if index not in self._halves:
             component = self.recipe.components[index]
@@ -403,9 +508,10 @@ class Assembly:
         return self._halves[index]
 
     def _definition(self, number: ObjectId, index: int) -> Any:
-        found = self._build.definitions.get(number, self._build.built_definitions.get(number))
-        if found is not None:
-            return found
+        """Return the definition of a number: the live one, else one built here, once."""
+        definition = self._build.definitions.get(number, self._build.built_definitions.get(number))
+        if definition is not None:
+            return definition
         component = self.recipe.components[index]
         with self._unpickling(component) as unpickler:
             made = make_definition(unpickler.load())
@@ -414,10 +520,12 @@ class Assembly:
         return made
 
     def _entity(self, index: int) -> str:
+        """Return the entity whose object a component is."""
         return next(entity for entity, at in self.recipe.roots.items() if at == index)
 
     @contextmanager
     def _unpickling(self, component: Component) -> Iterator[_Unpickler]:
+        """Read a component's stream, and have builders ask this assembly while it is unpickled."""
         stream = io.BytesIO(blobs.read(component.stream, self._store))
         self._build.progress(component.stream.size)
         oob = (bytearray(blobs.read(blob, self._store)) for blob in component.oob)
@@ -425,7 +533,7 @@ class Assembly:
             yield _Unpickler(stream, self, component, oob)
 
     def _new_shell(self, index: int) -> Any:
-        """An object to refer to while the part that it stands for is still being read.
+        """Make the shell of a component, to be referred to while the component is being read.
 
         Raises:
             NotRecoverable: an object of that type cannot exist before its content.
@@ -435,7 +543,7 @@ class Assembly:
             return object.__new__(cls)
         component = self.recipe.components[index]
         if component.kind == "segmented":
-            return self._new_long(component)
+            return self._empty_container(component)
         type = component.type
         if type not in _SHELLS:
             raise NotRecoverable(f"A {type} holds itself in a way that cannot be rebuilt.")
@@ -443,34 +551,49 @@ class Assembly:
 
 
 def _pages(component: Component) -> Blob:
+    """Return where the list of a segmented container's segments is stored.
+
+    Raises:
+        Damaged: the component does not say.
+    """
     if component.segments is None:
         raise Damaged("A long container has no segments.")
     return component.segments
 
 
 def _key(segment: Segment) -> bytes:
+    """Return a key that is equal for segments of equal content."""
     return msgspec.json.encode(segment)
 
 
-def _joined(cls: type, live_segments: list[Any]) -> Any:
-    """The elements of several segments as those of one."""
+def _joined(cls: type, segments: list[Any]) -> Any:
+    """Join loaded segments into one: a list of elements, or for a dict its keys and its values.
+
+    Args:
+        cls: the type of the container.
+        segments: the segments, as they were unpickled.
+    """
     if cls is dict:
-        return tuple(
-            [each for live_segment in live_segments for each in live_segment[at]] for at in (0, 1)
-        )
-    return [element for live_segment in live_segments for element in live_segment]
+        return tuple([each for segment in segments for each in segment[at]] for at in (0, 1))
+    return [element for segment in segments for element in segment]
 
 
-def _extend(container: Any, at: int, live_segment: Any) -> None:
-    """Put a segment's elements in, as those from the ``at``-th on."""
+def _extend(container: Any, at: int, segment: Any) -> None:
+    """Put the elements of a loaded segment into a container that has those before it.
+
+    Args:
+        container: the container.
+        at: how many elements come before the segment.
+        segment: the segment, as it was unpickled.
+    """
     if is_array(container):
-        fill_object_array(container, live_segment, at)
+        fill_object_array(container, segment, at)
     elif type(container) is list:
-        container.extend(live_segment)
+        container.extend(segment)
     elif type(container) is set:
-        container.update(live_segment)
+        container.update(segment)
     else:
-        container.update(zip(*live_segment, strict=True))
+        container.update(zip(*segment, strict=True))
 
 
 _FUNCTION, _CELL = "builtins.function", "builtins.cell"
@@ -480,6 +603,15 @@ _SHELLS: dict[str, type] = {
 
 
 class _Unpickler(pickle.Unpickler):
+    """Unpickle a component's stream, resolving its references to other components.
+
+    Args:
+        stream: the component's stream.
+        assembly: the assembly that gives the objects of other components.
+        component: the component.
+        oob: the component's out-of-band buffers, in order.
+    """
+
     def __init__(
         self, stream: io.BytesIO, assembly: Assembly, component: Component, oob: Iterator[bytearray]
     ) -> None:
@@ -488,6 +620,11 @@ class _Unpickler(pickle.Unpickler):
         self._component = component
 
     def find_class(self, module: str, name: str) -> Any:
+        """Return what a name in the stream stands for.
+
+        Raises:
+            NotRecoverable: it is a builder of a newer Kishu.
+        """
         if module == format1.__name__ and name not in format1.NAMES:
             raise NotRecoverable(
                 f"It is built by {name}, which this Kishu does not know.", "Install a newer kishu."
@@ -495,11 +632,12 @@ class _Unpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
     def persistent_load(self, pid: Any) -> Any:
+        """Return the object of another component, by the position among this one's members."""
         return self._assembly.object(self._component.members[pid])
 
 
 class _ComponentLoading:
-    """What builders may ask while one part's stream is unpickled."""
+    """Answer what builders ask while one component's stream is unpickled."""
 
     def __init__(
         self, build: Build, assembly: Assembly, component: Component, store: Store
@@ -512,7 +650,7 @@ class _ComponentLoading:
         self._store = store
 
     def memory(self, index: int, target: memoryview) -> None:
-        """Fill ``target`` with the buffer at that position."""
+        """Fill ``target`` with the component's buffer at a position."""
         at = 0
         for chunk in blobs.read_chunks(self._component.buffers[index], self._store):
             target[at : at + len(chunk)] = chunk
@@ -520,31 +658,36 @@ class _ComponentLoading:
             self._build.progress(len(chunk))
 
     def definition(self, number: ObjectId) -> Any:
-        """The definition of that number, live or built."""
+        """Return the definition of a number, as `Build.definition` does."""
         return self._build.definition(number)
 
     def members(self, cls: type) -> Mapping[str, Any]:
-        """What a class will have of its own when the restore is done."""
+        """Return the members that a class itself will have when the restore is done, by name."""
         return self._build.members(cls)
 
     def begin(self, made: object) -> None:
-        """What the part is of was made: what it holds may refer to it from now on."""
-        self._assembly.begin(self._component, made)
+        """Take note that the component's function was made: what it holds may refer to it now."""
+        self._assembly.use_as_shell(self._component, made)
 
     def place(self, index: int) -> CodePlace:
-        """Give the note at that position: where code stood."""
+        """Return where the code object or class statement of a number stood in its file."""
         return self._component.places[index]
 
     def text(self, name: str) -> str:
-        """Give the text of that name; empty where it is lost."""
+        """Return the text that code was compiled from, by the text's name; empty if it is lost."""
         return self._build.source(name)
 
     def note(self, text: str) -> None:
-        """Have the report say something of the variable that is built."""
+        """Have the report say a sentence of the variable that is being built."""
         self._assembly.notes.append(text)
 
     def unstorable(self, number: str, index: int) -> Any:
-        """What stands where something could not be stored."""
+        """Return what stands where an object could not be stored: the live one, or a `Missing`.
+
+        Args:
+            number: the object's number.
+            index: the position of its unstorable in the component.
+        """
         place = self._component.unstorable[index]
         live = self._build.still_alive(number, place)
         if live is not None:
@@ -555,7 +698,12 @@ class _ComponentLoading:
 
 
 def make_definition(skeleton: tuple[Any, ...]) -> Any:
-    """A function, class or bare object without its content."""
+    """Make a function, class or bare object without its content.
+
+    Args:
+        skeleton: what the first pickle of a definition's stream holds: the arguments of
+            `make_function` or `make_class`; empty for a bare object.
+    """
     if not skeleton:
         return object()
     if skeleton[0] in ("class", "enum"):
@@ -564,7 +712,7 @@ def make_definition(skeleton: tuple[Any, ...]) -> Any:
 
 
 def fill_definition(made: Any, content: Any) -> None:
-    """Give a new function or class its content."""
+    """Give a new function or class its content; a bare object has none."""
     if isinstance(made, type):
         fill_class(made, content)
     elif isinstance(made, FunctionType):

@@ -1,4 +1,4 @@
-"""Giving a live long container new elements where its segments differ, with the way back."""
+"""Give a live segmented container new elements where its segments differ from the target's."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from kishu.handlers.numpy import fill_object_array
 
 
 class Edit(NamedTuple):
-    """New elements for a run of old ones.
+    """Replace a run of a container's elements by new ones.
 
     Attributes:
-        at, end: the run, in the container's order as it is before any edit.
-        new: a list of elements; for a dict two, keys and values; for a set, which has no order,
-            the elements that go and those that come.
+        at: the position of the run's first element, as it is before any edit; 0 for a set.
+        end: the position after the run's last element, as it is before any edit; 0 for a set.
+        new: a list of the new elements. For a dict, two lists: keys and values. For a set, which
+            has no order, two lists: the elements to be removed and those to be added.
     """
 
     at: int
@@ -25,10 +26,14 @@ class Edit(NamedTuple):
 
 
 def update_segments(live: Any, edits: list[Edit]) -> Inverse:
-    """Do the edits, which are in ascending order; gives the function that takes them back.
+    """Make edits to a live container, and return the function that takes them back.
 
-    Only what is replaced is kept for the way back: a second holder of all the elements would make
-    the look that verifies the restore believe that they are shared.
+    That function holds replaced elements alone. If it held all of them, the walk that verifies the
+    restore would take them for elements that something else shares.
+
+    Args:
+        live: a list, dict or set, or an array of objects.
+        edits: the edits, in ascending order; they do not overlap.
     """
     if type(live) is list:
         return _update_list(live, edits)
@@ -40,6 +45,7 @@ def update_segments(live: Any, edits: list[Edit]) -> Inverse:
 
 
 def _update_list(live: list[Any], edits: list[Edit]) -> Inverse:
+    """Make edits to a list; return the inverse."""
     undo: list[Edit] = []
     shift = 0
     for at, end, new in edits:
@@ -57,7 +63,10 @@ def _update_list(live: list[Any], edits: list[Edit]) -> Inverse:
 
 
 def _update_array(live: Any, edits: list[Edit]) -> Inverse:
-    """An array keeps its size: where elements move along, all behind them is put in again."""
+    """Make edits to an array of objects, whose size stays; return the inverse.
+
+    Where elements move to other positions, all elements are put in again.
+    """
     if all(edit.end - edit.at == len(edit.new) for edit in edits):
         line = in_memory_order(live)
         undo = [(edit.at, line[edit.at : edit.end].tolist()) for edit in edits]
@@ -72,6 +81,11 @@ def _update_array(live: Any, edits: list[Edit]) -> Inverse:
 
 
 def _update_dict(live: dict[Any, Any], edits: list[Edit]) -> Inverse:
+    """Make edits to a dict, order of keys included; return the inverse.
+
+    From the first edit on that changes keys, all items are put in again, because only so does a
+    dict get the right order.
+    """
     keys = list(live)
     inverses: list[Inverse] = []
     for index, (at, end, (new_keys, new_values)) in enumerate(edits):
@@ -83,42 +97,53 @@ def _update_dict(live: dict[Any, Any], edits: list[Edit]) -> Inverse:
 
 
 def _are_same(some: list[Any], others: list[Any]) -> bool:
+    """Tell whether two lists hold the same keys in the same order."""
     return len(some) == len(others) and all(map(_is_same_key, some, others))
 
 
 def _is_same_key(key: Any, other: Any) -> bool:
+    """Tell whether two keys are one object, or equal and of one type (1 and True are not)."""
     return key is other or (type(key) is type(other) and bool(key == other))
 
 
 def _set_values(live: dict[Any, Any], keys: list[Any], values: list[Any]) -> Inverse:
+    """Give keys that a dict has new values; return the inverse."""
     old = [live[key] for key in keys]
     live.update(zip(keys, values, strict=True))
     return lambda: live.update(zip(keys, old, strict=True))
 
 
 def _replace_tail(live: dict[Any, Any], keys: list[Any], edits: list[Edit]) -> Inverse:
-    """Take away all from the first edit on, and put in what follows from there."""
+    """Replace all items of a dict from the first edit on; return the inverse.
+
+    Args:
+        live: the dict.
+        keys: its keys, in order, as they were before any edit.
+        edits: the edits that are still to be made.
+    """
     at = edits[0].at
     old = [(key, live[key]) for key in keys[at:]]
     new: list[tuple[Any, Any]] = []
-    kept = at
+    done = at
     for edit in edits:
-        new += old[kept - at : edit.at - at]
+        new += old[done - at : edit.at - at]
         new += zip(*edit.new, strict=True)
-        kept = edit.end
-    new += old[kept - at :]
+        done = edit.end
+    new += old[done - at :]
     new_keys = [key for key, _ in new]
     _put_tail(live, [key for key, _ in old], new)
     return lambda: _put_tail(live, new_keys, old)
 
 
-def _put_tail(live: dict[Any, Any], away: list[Any], items: list[tuple[Any, Any]]) -> None:
-    for key in away:
+def _put_tail(live: dict[Any, Any], removed: list[Any], items: list[tuple[Any, Any]]) -> None:
+    """Remove keys from a dict, and put items in at its end."""
+    for key in removed:
         live.pop(key, None)
     live.update(items)
 
 
 def _update_set(live: set[Any], edits: list[Edit]) -> Inverse:
+    """Remove elements from a set, and add others; return the inverse."""
     old = [element for edit in edits for element in edit.new[0]]
     new = [element for edit in edits for element in edit.new[1]]
     live.difference_update(old)

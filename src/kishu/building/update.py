@@ -1,4 +1,7 @@
-"""Giving one object the content of another of its kind, with the way back."""
+"""Give a live object the content of a new one of its kind, so that it stays the same object.
+
+Each function returns its inverse: a function that gives the object its old content back.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,9 @@ _CONTAINERS: tuple[type, ...] = (list, dict, set, bytearray)
 
 
 def updatable(cls: type) -> bool:
-    """Whether an object of that type can take over another's content and be the same object.
+    """Tell whether objects of a type can be given another's content and stay the same object.
 
-    What passes is verified after filling; this only spares attempts that cannot work.
+    This only spares attempts that cannot work: a restore verifies each object that it updated.
     """
     return (
         cls in _CONTAINERS or cls is CellType or treatment(cls).fill is not None or _is_plain(cls)
@@ -29,7 +32,7 @@ def updatable(cls: type) -> bool:
 
 
 def _is_plain(cls: type) -> bool:
-    """Whether instances are attributes, and at most a built-in container's content, alone."""
+    """Tell whether instances consist of attributes and a built-in container's content alone."""
     if cls.__module__ == "builtins" or issubclass(cls, (type, tuple, frozenset, BaseException)):
         return False
     compiled = [c for c in cls.__mro__ if is_compiled(c)]
@@ -37,16 +40,21 @@ def _is_plain(cls: type) -> bool:
 
 
 def complete(shell: Any, made: Any) -> None:
-    """Make of an object without content what ``made`` is, which nobody else has."""
+    """Make a shell the object that was built for it.
+
+    Args:
+        shell: the object without content, which others refer to already.
+        made: the object with the content, to which nothing else refers; of no use afterwards.
+    """
     update(shell, made)
     if type(shell) not in _CONTAINERS and hasattr(shell, "__dict__"):
-        # The very dict: something else may hold it.
+        # Not a copy: another component may refer to this very dict.
         object.__setattr__(shell, "__dict__", made.__dict__)
     spend(made)
 
 
 def update(live: Any, new: Any) -> Inverse:
-    """Give ``live`` the content of ``new``; gives the function that takes it back."""
+    """Give a live object the content, and the class, of a new one; return the inverse."""
     if type(live) is CellType:
         return _fill_cell(live, new)
     own = treatment(type(live)).fill
@@ -66,22 +74,26 @@ def update(live: Any, new: Any) -> Inverse:
 
 
 class _Spent:
-    """What an object was whose content another has taken over."""
+    """Stand in as the class of an object whose content a live object has taken over."""
 
 
 def spend(made: Any) -> None:
-    """See that the end of an object whose content another has is nobody's end.
+    """Keep an object's ``__del__`` from running, because a live object now has its content.
 
-    Its ``__del__`` would free what the other still uses.
+    The ``__del__`` would free what the live object still uses.
     """
     if hasattr(type(made), "__del__"):
-        # An object of another layout cannot change its class.
+        # The class of an object with slots, say, cannot be changed: its ``__del__`` will run.
         with suppress(TypeError):
             object.__setattr__(made, "__class__", _Spent)
 
 
 def run_all(inverses: list[Inverse]) -> None:
-    """Run inverses, the last first; one that fails does not keep the others from running."""
+    """Run inverses, the last one first; all of them, even if some fail.
+
+    Raises:
+        BaseException: the first failure, after all have run.
+    """
     failure: BaseException | None = None
     for inverse in reversed(inverses):
         try:
@@ -93,6 +105,13 @@ def run_all(inverses: list[Inverse]) -> None:
 
 
 def _fill_container(base: type, live: Any, new: Any) -> Inverse:
+    """Give a container the elements of another, past all methods that a subclass overrides.
+
+    Args:
+        base: the built-in container type that both are, or derive from.
+        live: the container to be changed.
+        new: the container with the elements to be put in.
+    """
     old = base(live) if base is not dict else dict.copy(live)
 
     def put(content: Any) -> None:
@@ -117,7 +136,10 @@ def _fill_container(base: type, live: Any, new: Any) -> Inverse:
 
 
 def _set_class(live: Any, cls: type) -> Inverse:
-    """Take over the class, too; where that cannot be, whoever verifies finds the old one."""
+    """Give a live object another class, if Python allows it.
+
+    If not, the object is left as it is: the restore finds the old class when it verifies.
+    """
     before = type(live)
     try:
         object.__setattr__(live, "__class__", cls)
@@ -127,9 +149,11 @@ def _set_class(live: Any, cls: type) -> Inverse:
 
 
 _EMPTY = object()
+"""Stands for the content of a slot or a closure's cell that has none."""
 
 
 def _fill_slots(live: Any, new: Any) -> Inverse:
+    """Give an object's slots what another's hold; empty those that are empty there."""
     old = {slot: getattr(live, slot, _EMPTY) for slot in slot_names(type(live))}
     for slot in old:
         _set_slot(live, slot, getattr(new, slot, _EMPTY))
@@ -142,6 +166,7 @@ def _fill_slots(live: Any, new: Any) -> Inverse:
 
 
 def _set_slot(live: Any, slot: str, value: Any) -> None:
+    """Set a slot past the class's own ``__setattr__``, or empty it."""
     if value is not _EMPTY:
         object.__setattr__(live, slot, value)
     elif getattr(live, slot, _EMPTY) is not _EMPTY:
@@ -149,12 +174,14 @@ def _set_slot(live: Any, slot: str, value: Any) -> None:
 
 
 def _fill_cell(live: CellType, new: CellType) -> Inverse:
+    """Give a closure's cell the content of another, or none if that has none."""
     old = _content(live)
     _set_cell(live, _content(new))
     return lambda: _set_cell(live, old)
 
 
 def _content(cell: CellType) -> Any:
+    """Return the content of a closure's cell, `_EMPTY` if it has none."""
     try:
         return cell.cell_contents
     except ValueError:
@@ -162,6 +189,7 @@ def _content(cell: CellType) -> Any:
 
 
 def _set_cell(cell: CellType, content: Any) -> None:
+    """Set the content of a closure's cell, or empty the cell."""
     if content is _EMPTY:
         try:
             del cell.cell_contents
@@ -172,14 +200,25 @@ def _set_cell(cell: CellType, content: Any) -> None:
 
 
 def update_class(cls: type, members: Content) -> Inverse:
-    """Give a live class other members."""
+    """Give a live class other members; return the inverse."""
     old = own_members(cls)
     fill_class(cls, members)
     return lambda: fill_class(cls, old)
 
 
 def update_function(function: FunctionType, new: FunctionType) -> Inverse:
-    """Give a live function the code, defaults, attributes and cells' contents of another."""
+    """Give a live function the code, defaults, attributes and cells' contents of another.
+
+    Args:
+        function: the live function.
+        new: a function with as many cells in its closure.
+
+    Returns:
+        The inverse.
+
+    Raises:
+        ValueError: their closures have different numbers of cells.
+    """
     inverses: list[Inverse] = []
     for live, wanted in zip(function.__closure__ or (), new.__closure__ or (), strict=True):
         if live is not wanted:

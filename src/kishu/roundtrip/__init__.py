@@ -1,1 +1,1 @@
-"""Check that what was stored comes back."""
+"""Check that stored versions come back as they were."""

@@ -1,4 +1,9 @@
-"""Trials: new versions loaded back beside the live values, to find pickling that lies."""
+"""Load new versions back beside the live values, to find classes whose pickling loses something.
+
+`RoundTripChecks` decides which versions are checked, and when. A check loads a stored version,
+describes it and the live value in the same way, and compares the two descriptions. Attributes that
+do not come back are stored beside the class's own pickling from then on.
+"""
 
 from __future__ import annotations
 
@@ -23,25 +28,28 @@ from kishu.walking.fingerprint import Canonical
 from kishu.walking.identity import ObjectIds
 from kishu.walking.walk import Context
 
-_LARGEST = 10 * 1024 * 1024
-_LARGEST_FIRST = 64 * 1024 * 1024
-_LONGEST_STREAM = 1024 * 1024
-_AT_ONCE = 256 * 1024
+_LARGEST_BYTES = 10 * 1024 * 1024
+_LARGEST_FIRST_BYTES = 64 * 1024 * 1024
+"""The largest version that is checked: of any class; of a class of which none came back yet."""
+_LONGEST_STREAM_BYTES = 1024 * 1024
+_AT_ONCE_BYTES = 256 * 1024
 _AT_ONCE_SECONDS = 0.25
-_PROVEN = 3
-"""Versions of a class that came back whole, after which its others can wait for idle time."""
-_WAITING = 100
+"""The largest version that is checked before its commit, and how long all of these may take."""
+_PROOFS_NEEDED = 3
+"""How many versions of a class must come back whole before its others wait for idle time."""
+_MOST_WAITING = 100
 _ADDRESSES = range(1 << 32, 1 << 47)
-_ALIGNED = 8
-"""Where objects lie in memory, and to what multiple of bytes."""
+_ALIGNMENT = 8
+"""The numbers that may be an object's address, and what every such address is a multiple of."""
 
 
 class Finding(NamedTuple):
-    """What a trial showed of one version.
+    """Say what a round-trip check showed of one version.
 
     Attributes:
         flaw: what is wrong with what is stored; None if it comes back as it was.
-        lost: whether attributes are lost that are stored, too, from now on.
+        lost: True if pickling loses something, and objects of these classes are stored in another
+            way from now on, so that the version should be stored again.
     """
 
     flaw: Flaw | None = None
@@ -49,29 +57,43 @@ class Finding(NamedTuple):
 
 
 def flaws_in(findings: Mapping[VersionId, Finding]) -> dict[VersionId, Flaw]:
-    """The flaws of the versions that have one."""
-    return {version: found.flaw for version, found in findings.items() if found.flaw is not None}
+    """Return the flaws of those versions that have one."""
+    return {
+        version: finding.flaw for version, finding in findings.items() if finding.flaw is not None
+    }
 
 
 class Live(Protocol):
-    """The live state: which version each variable has, and whether it still is what it was."""
+    """Know the live state: which version each variable has, and whether it is still that version.
+
+    Attributes:
+        state: the version of each entity.
+        object_ids: the numbers of the live definitions, and of live objects that cannot be stored.
+        context: what walks of the live values need to know.
+    """
 
     state: dict[str, VersionId]
     object_ids: ObjectIds
     context: Context
 
     def still_there(self, version: VersionId, entities: Iterable[str]) -> dict[str, Any]:
-        """Give the live variables of a version; none where one is no longer as it was seen."""
+        """Return the values of those entities that are variables, by name.
+
+        The result is empty if one of the entities no longer has that version.
+        """
 
 
 class RoundTripChecks:
-    """Tries what only its own reduce describes: is it, loaded again, what it was?
+    """Check that objects which only their class's own pickling describes come back as they were.
 
-    A class's first versions are tried before they are committed, for what comes next may take
-    their place; later ones, and large ones, while the kernel is idle.
+    The first versions of a class are checked before they are committed, because the next cell may
+    replace them. Later and larger ones are checked while the kernel is idle.
 
     Args:
-        ambient: what loading must leave as it is: a class may draw random numbers.
+        store: the store that versions are loaded from.
+        history: the history that the versions belong to.
+        observer: the live state that loaded versions are compared with.
+        ambient: the settings, which loading must not change: a class may draw random numbers.
     """
 
     def __init__(self, store: Store, history: History, observer: Live, ambient: Ambient) -> None:
@@ -81,72 +103,94 @@ class RoundTripChecks:
         self._learned = observer.context.learned
         self._ambient = ambient
         self._waiting: dict[VersionId, Recipe] = {}
-        self._whole: Counter[str] = Counter()
+        self._proofs: Counter[str] = Counter()
 
     @property
     def waiting(self) -> bool:
-        """Whether there are versions to try."""
+        """Tell whether versions wait to be checked."""
         return bool(self._waiting)
 
     def at_once(
         self, versions: Mapping[VersionId, Recipe], values: Mapping[str, Any]
     ) -> dict[VersionId, Finding]:
-        """Try what cannot wait, for as long as the next cell may wait for that; the rest waits.
+        """Check small versions of little known classes now; let others wait for idle time.
+
+        This takes no longer than the next cell may be kept waiting for it.
 
         Args:
-            versions: new ones, stored but perhaps not in the history yet.
-            values: the live objects that they were made of, by entity.
+            versions: new versions, stored but perhaps not in the history yet.
+            values: the live objects that the versions were made of, by entity.
+
+        Returns:
+            The findings of the versions that were checked.
         """
         until = time.perf_counter() + _AT_ONCE_SECONDS
-        found: dict[VersionId, Finding] = {}
+        findings: dict[VersionId, Finding] = {}
         for version, recipe in versions.items():
             if not _is_doubtful(recipe):
                 continue
-            unproven = self._unproven(recipe)
-            if unproven and recipe.nbytes <= _AT_ONCE and time.perf_counter() < until:
+            wanting = self._proofs_wanting(recipe)
+            if wanting and recipe.nbytes <= _AT_ONCE_BYTES and time.perf_counter() < until:
                 live = {entity: values[entity] for entity in filter(is_variable, recipe.roots)}
-                found[version] = self._try(recipe, live, until)
-            elif _is_small(recipe) or (unproven == _PROVEN and recipe.nbytes <= _LARGEST_FIRST):
+                findings[version] = self._check(recipe, live, until)
+            elif _is_small(recipe) or (
+                wanting == _PROOFS_NEEDED and recipe.nbytes <= _LARGEST_FIRST_BYTES
+            ):
                 self._waiting[version] = recipe
-        while len(self._waiting) > _WAITING:
+        while len(self._waiting) > _MOST_WAITING:
             del self._waiting[next(iter(self._waiting))]
-        return found
+        return findings
 
     def next(self) -> dict[VersionId, Finding]:
-        """Try the version that has waited longest, if it is still the live one."""
+        """Check the version that has waited longest; find nothing if it is no longer live.
+
+        Raises:
+            StopIteration: no version waits.
+        """
         version = next(iter(self._waiting))
-        return self._check_live(version)
+        return self._check_if_live(version)
 
     def before_replacing(self, entities: Iterable[str]) -> dict[VersionId, Finding]:
-        """Try what waits and is about to be replaced."""
+        """Check the waiting versions of entities that are about to be replaced."""
         state = self._observer.state
         versions = {state[entity] for entity in entities if entity in state} & self._waiting.keys()
-        found: dict[VersionId, Finding] = {}
+        findings: dict[VersionId, Finding] = {}
         for version in versions:
-            found |= self._check_live(version)
-        return found
+            findings |= self._check_if_live(version)
+        return findings
 
-    def _unproven(self, recipe: Recipe) -> int:
-        """How many versions of its least known class have yet to be seen to come back whole."""
+    def _proofs_wanting(self, recipe: Recipe) -> int:
+        """Count the versions that must still come back whole before its classes are trusted.
+
+        Of several classes in the recipe, the one that is known least counts.
+        """
         types = {type for component in recipe.components for type in component.opaque}
-        return _PROVEN - min(_PROVEN, *(self._whole[type] for type in types))
+        return _PROOFS_NEEDED - min(_PROOFS_NEEDED, *(self._proofs[type] for type in types))
 
-    def _check_live(self, version: VersionId) -> dict[VersionId, Finding]:
+    def _check_if_live(self, version: VersionId) -> dict[VersionId, Finding]:
+        """Check a waiting version, which waits no longer; find nothing if it is not live now."""
         recipe = self._waiting.pop(version)
         with quietly():
             live = self._observer.still_there(version, recipe.roots)
-        return {version: self._try(recipe, live)} if live else {}
+        return {version: self._check(recipe, live)} if live else {}
 
-    def _try(self, recipe: Recipe, live: Mapping[str, Any], until: float = math.inf) -> Finding:
+    def _check(self, recipe: Recipe, live: Mapping[str, Any], until: float = math.inf) -> Finding:
+        """Load a version and compare it with the live values; learn what its pickling loses.
+
+        Args:
+            recipe: the version's recipe.
+            live: the live values of its variables, by name.
+            until: when to stop comparing attributes, on the clock of `time.perf_counter`.
+        """
         with quietly(), self._ambient.being(self._ambient.values()):
             try:
                 was = self._described(live)
             except Exception:
-                # Too deep to be compared: a restore says that it could not be checked.
+                # Nested too deeply to be compared: a restore will report that it is unchecked.
                 return Finding()
             if was.ends:
-                # What such an object does at its end (remove a file, say) must not happen to a
-                # copy while the live one is there.
+                # Its ``__del__`` may remove a file, say: that must not happen at the end of a copy
+                # while the live object still needs the file.
                 return Finding()
             try:
                 now = self._described(self._loaded(recipe))
@@ -157,12 +201,13 @@ class RoundTripChecks:
             lost = self._learn(was, now, until) or (flaw is not None and self._pass_over(was))
         if not (lost or flaw):
             self._learned.confirm(was.passed_over)
-            self._whole.update(
+            self._proofs.update(
                 {type for component in recipe.components for type in component.opaque}
             )
         return Finding(flaw, lost)
 
     def _loaded(self, recipe: Recipe) -> dict[str, Any]:
+        """Build new values of a recipe's variables, with the live definitions."""
         object_ids, user_globals = self._observer.object_ids, self._observer.context.user_globals
         live = object_ids.all_live()
         build = Build(
@@ -173,12 +218,24 @@ class RoundTripChecks:
             return {entity: assembly.root(entity) for entity in filter(is_variable, recipe.roots)}
 
     def _described(self, values: object) -> _Description:
+        """Walk a value, and describe it."""
         walk = _Describing(self._observer.context, tolerant=True)
-        found = walk.fingerprint(values)
-        return _Description(found, walk.objects, walk.passed_over, walk.ends, walk.holds_unstorable)
+        fingerprint = walk.fingerprint(values)
+        return _Description(
+            fingerprint, walk.objects, walk.passed_over, walk.ends, walk.holds_unstorable
+        )
 
     def _learn(self, was: _Description, now: _Description, until: float) -> bool:
-        """Find the attributes that do not come back; whether there are any."""
+        """Have attributes that did not come back stored from now on.
+
+        Args:
+            was: the description of the live values.
+            now: the description of the loaded ones.
+            until: when to stop, on the clock of `time.perf_counter`.
+
+        Returns:
+            True if there are such attributes that were not known before.
+        """
         if [type(live) for live, _ in was.objects] != [type(loaded) for loaded, _ in now.objects]:
             return False
         learned = False
@@ -186,21 +243,29 @@ class RoundTripChecks:
         for (live, reduced), (loaded, _) in zip(was.objects, now.objects, strict=True):
             if time.perf_counter() > until:
                 break
-            there = dict(attributes(loaded))
-            # Where all looks the same, so is what the reduce says.
-            asked = unsaid(live, reduced) if was.print == now.print else attributes(live)
+            loaded_attributes = dict(attributes(loaded))
+            # Equal fingerprints mean that what the class gives to pickle came back: only what it
+            # leaves out can be lost.
+            doubtful = unsaid(live, reduced) if was.print == now.print else attributes(live)
             learned |= self._learned.lose(
                 type(live),
                 {
                     name
-                    for name, value in asked
-                    if not _is_of_process(live, value) and self._is_lost(name, value, there, same)
+                    for name, value in doubtful
+                    if not _is_of_process(live, value)
+                    and self._is_lost(name, value, loaded_attributes, same)
                 },
             )
         return learned
 
     def _learn_unsaid(self, was: _Description) -> bool:
-        """The same where nothing was loaded: what a reduce does not say may be lost."""
+        """Have attributes that the classes leave out of their pickling stored from now on.
+
+        This is for a version that could not be loaded, so that nothing can be compared.
+
+        Returns:
+            True if there are such attributes that were not known before.
+        """
         learned = False
         for live, reduced in was.objects:
             names = {name for name, value in unsaid(live, reduced) if self._can_keep(live, value)}
@@ -208,7 +273,14 @@ class RoundTripChecks:
         return learned
 
     def _pass_over(self, was: _Description) -> bool:
-        """Whether there is another way to store it: by its attributes, or as before that."""
+        """Store instances by their attributes from now on, and no longer as they pickle themselves.
+
+        Where some were stored so already and it did not help, they are pickled in their own way
+        again.
+
+        Returns:
+            True if objects of some class are stored in another way from now on.
+        """
         if self._learned.give_back(was.passed_over):
             return True
         return self._learned.pass_over(
@@ -224,29 +296,34 @@ class RoundTripChecks:
         self,
         name: str,
         value: Any,
-        there: Mapping[str, Any],
+        loaded: Mapping[str, Any],
         same: dict[tuple[int, int], bool],
     ) -> bool:
-        """Whether an attribute is not there, or another.
+        """Tell whether an attribute of a live object is absent or another in the loaded object.
 
-        One that holds what cannot be stored is not lost where the class gives another for it.
+        An attribute that holds something unstorable does not count as lost if the loaded object has
+        a value of its own for it.
 
         Args:
-            same: what was compared before, by the addresses of both.
+            name: the attribute's name.
+            value: its value in the live object.
+            loaded: the attributes of the loaded object.
+            same: the results of earlier comparisons, by the addresses of the two values; the
+                result of this one is added.
         """
-        if name not in there or there[name] is value:
-            return name not in there
-        both = id(value), id(there[name])
+        if name not in loaded or loaded[name] is value:
+            return name not in loaded
+        both = id(value), id(loaded[name])
         if both not in same:
             try:
-                was, now = self._described(value), self._described(there[name])
+                was, now = self._described(value), self._described(loaded[name])
                 same[both] = was.unstorable or was.print == now.print
             except Exception:
                 same[both] = False
         return not same[both]
 
     def _can_keep(self, obj: object, value: object) -> bool:
-        """Whether an attribute can be stored, and means the same in another process."""
+        """Tell whether an object's attribute can be stored, and means the same elsewhere."""
         try:
             return not (_is_of_process(obj, value) or self._described(value).unstorable)
         except Exception:
@@ -254,14 +331,16 @@ class RoundTripChecks:
 
 
 class _Description(NamedTuple):
-    """What is known of values.
+    """Say what walking a value found.
 
     Attributes:
-        print: their fingerprint.
-        objects: those in them that only their own reduce describes, each with what that gives.
-        passed_over: the classes of those that are described by their attributes instead.
-        ends: whether one of them runs code when it ends.
-        unstorable: whether something in them cannot be stored.
+        print: the value's fingerprint.
+        objects: the objects in the value that only their own ``__reduce_ex__`` describes, each with
+            the tuple that this gives, in the order of the walk.
+        passed_over: the classes of objects in the value that are stored by their attributes, though
+            they have a pickling of their own.
+        ends: True if an object in the value has a ``__del__``.
+        unstorable: True if something in the value cannot be stored.
     """
 
     print: str
@@ -272,10 +351,10 @@ class _Description(NamedTuple):
 
 
 class _Describing(Canonical):
-    """A fingerprint that notes what only its own reduce describes."""
+    """Compute a value's fingerprint, and note what else a `_Description` says of the value."""
 
     def fingerprint(self, value: object) -> str:
-        """The fingerprint of a value, sharing within it included."""
+        """Return the fingerprint of a value, sharing within the value included."""
         self.objects: list[tuple[Any, tuple[Any, ...]]] = []
         self.passed_over: set[type] = set()
         self.ends = False
@@ -283,7 +362,7 @@ class _Describing(Canonical):
         return super().fingerprint(value)
 
     def reducer_override(self, obj: Any) -> Any:
-        """As in any walk; objects with a ``__del__``, and classes passed over, are noted."""
+        """Reduce an object as any walk does, noting a ``__del__`` and a class passed over."""
         cls = type(obj)
         self.ends |= hasattr(cls, "__del__")
         if self.learned.is_passed_over(cls):
@@ -293,11 +372,12 @@ class _Describing(Canonical):
     def unstorable(
         self, obj: object, kind: UnstorableKind, detail: str = "", *content: object
     ) -> Any:
-        """As in any walk, and noted."""
+        """Put a mark in place of an object that cannot be stored, and note that there is one."""
         self.holds_unstorable = True
         return super().unstorable(obj, kind, detail, *content)
 
     def _try_reduce(self, obj: Any) -> Reduced:
+        """Reduce an object in its own way; note it if nothing else describes it."""
         reduced = super()._try_reduce(obj)
         if type(reduced) is tuple and treatment(type(obj)).opaque:
             self.objects.append((obj, reduced))
@@ -305,10 +385,13 @@ class _Describing(Canonical):
 
 
 def _is_of_process(obj: Any, value: Any) -> bool:
-    """Whether it is a number that means something in one process alone: a hash, or an address."""
+    """Tell whether an object's attribute is a number that only this process knows.
+
+    Such a number looks like an address in memory, or is the object's hash.
+    """
     if type(value) is not int:
         return False
-    if value in _ADDRESSES and value % _ALIGNED == 0:
+    if value in _ADDRESSES and value % _ALIGNMENT == 0:
         return True
     try:
         return value == hash(obj)
@@ -317,6 +400,11 @@ def _is_of_process(obj: Any, value: Any) -> bool:
 
 
 def _is_doubtful(recipe: Recipe) -> bool:
+    """Tell whether a version should be checked.
+
+    It has objects that only their own pickling describes, is stored whole, belongs to a variable,
+    draws no figure, and has no container that is stored in segments.
+    """
     types = [type for component in recipe.components for type in component.opaque]
     return (
         bool(types)
@@ -328,5 +416,6 @@ def _is_doubtful(recipe: Recipe) -> bool:
 
 
 def _is_small(recipe: Recipe) -> bool:
+    """Tell whether a version is small enough to be loaded while the kernel is idle."""
     streams = sum(component.stream.size for component in recipe.components)
-    return recipe.nbytes <= _LARGEST and streams <= _LONGEST_STREAM
+    return recipe.nbytes <= _LARGEST_BYTES and streams <= _LONGEST_STREAM_BYTES

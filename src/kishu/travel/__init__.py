@@ -1,1 +1,1 @@
-"""Going back: recipes in, live objects out."""
+"""Bring the live session from one state of its history to another."""

@@ -1,4 +1,4 @@
-"""Another state's variables, without going there."""
+"""Give the variables of another state, leaving the live session as it is."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from kishu.history.records import VersionId, is_variable
 
 
 class At(Mapping[str, Any]):
-    """The variables of another state, each built aside when it is asked for.
+    """Map the names of another state's variables to their values, each built when it is asked for.
 
     Args:
-        flaws: what is wrong with versions that are not what they were when they are built; asking
-            for one warns.
+        state: the version of each entity in that state.
+        build: the build of that state.
+        flaws: the versions that cannot be loaded, or are another when they are, with what is wrong;
+            asking for such a variable warns.
     """
 
     def __init__(self, state: State, build: Build, flaws: Mapping[VersionId, Flaw]) -> None:
@@ -27,6 +29,13 @@ class At(Mapping[str, Any]):
         self._flaws = flaws
 
     def __getitem__(self, name: str) -> Any:
+        """Build a variable's value, or return the one built before.
+
+        Raises:
+            KeyError: the state has no such variable.
+            NotRecoverable: the value cannot be built.
+            Damaged: a record or chunk that the value needs is lost.
+        """
         if name not in self._state:
             raise KeyError(name)
         with quietly():
@@ -37,10 +46,13 @@ class At(Mapping[str, Any]):
         return value
 
     def __iter__(self) -> Iterator[str]:
+        """Iterate over the variables' names, in alphabetical order."""
         return iter(sorted(self._state))
 
     def __len__(self) -> int:
+        """Count the variables."""
         return len(self._state)
 
     def __repr__(self) -> str:
+        """Name the variables; none is built."""
         return f"<state of {len(self)} variables: {', '.join(self)}>"

@@ -1,4 +1,8 @@
-"""The plan of a restore: for each part of the target, what becomes of the live object."""
+"""Plan a restore: decide for each component of the target what becomes of the live object.
+
+A component whose carrier (the live object that held its version) is still alive can be kept or
+changed in place. Any other component has no action in the plan: it is loaded.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +18,19 @@ from kishu.worktree.partition import LiveComponent
 
 
 class Keep(NamedTuple):
-    """The live object already has the part's content."""
+    """Keep a live object, which has the component's content already."""
 
     live: Any
 
 
 class Rewrite(NamedTuple):
-    """The live object differs in the bytes of some buffers alone."""
+    """Write bytes into a live object that differs from the target in some buffers alone.
+
+    Attributes:
+        live: the object.
+        now: the component that describes the object as it is.
+        memory: the memory of each buffer that differs, with the buffer's position in the component.
+    """
 
     live: Any
     now: Component
@@ -28,17 +38,19 @@ class Rewrite(NamedTuple):
 
 
 class Update(NamedTuple):
-    """The live object takes over the content of a new one."""
+    """Give a live object the content of a new one."""
 
     live: Any
 
 
 class UpdateSegments(NamedTuple):
-    """The live long container takes new elements where its segments differ.
+    """Give a live segmented container new elements where its segments differ from the target's.
 
     Attributes:
-        now: what it is now.
-        same_members: whether what its segments refer to stays the same objects.
+        live: the container.
+        now: the component that describes the container as it is.
+        same_members: True if the components that its segments refer to are the same live objects
+            in the target.
     """
 
     live: Any
@@ -50,12 +62,14 @@ Action = Keep | Rewrite | Update | UpdateSegments
 
 
 class PlannedCoVariable(NamedTuple):
-    """One co-variable of the target that the live state does not have.
+    """Say how one version that the live state does not have is brought back.
 
     Attributes:
-        version: the version to bring back.
-        entities: its variables and definitions.
-        actions: what becomes of live objects, by part; a part without one is loaded.
+        version: the version.
+        recipe: how the version is built.
+        entities: those of the recipe's entities that have this version in the target.
+        actions: what becomes of live objects, by the position of the component; a component
+            without an action is loaded.
     """
 
     version: VersionId
@@ -65,19 +79,19 @@ class PlannedCoVariable(NamedTuple):
 
     @property
     def written_only(self) -> bool:
-        """Whether nothing happens but that bytes are written into memory that is there."""
+        """Tell whether every live object is kept, or has only bytes written into its memory."""
         return len(self.actions) == len(self.recipe.components) and not any(
             isinstance(action, Update | UpdateSegments) for action in self.actions.values()
         )
 
 
 class Plan(NamedTuple):
-    """What a restore will do.
+    """Say what a restore will do.
 
     Attributes:
-        kept: variables that stay as they are.
-        removed: variables and settings that the target does not have.
-        changed: co-variables to bring back.
+        kept: the variables that stay as they are.
+        removed: the variables and settings that the target does not have.
+        changed: the versions to be brought back.
     """
 
     kept: list[str]
@@ -86,7 +100,7 @@ class Plan(NamedTuple):
 
     @property
     def live(self) -> dict[VersionId, dict[int, Any]]:
-        """The live objects to build around: by version, by part."""
+        """Return the live objects to be reused: by version, then by the component's position."""
         return {
             change.version: {index: action.live for index, action in change.actions.items()}
             for change in self.changed
@@ -94,14 +108,21 @@ class Plan(NamedTuple):
 
 
 def plan(history: History, observer: Observer, look: Look, target: State) -> Plan:
-    """Compare the target with the live state, which ``look`` has just verified."""
+    """Plan how the live state becomes the target.
+
+    Args:
+        history: the history, which holds both states.
+        observer: the observer of the live state.
+        look: a look that has just verified the live state.
+        target: the version of each entity in the target.
+    """
     now = observer.state
     differing = [entity for entity, version in target.items() if now.get(entity) != version]
     alive = _alive(observer, look, history, [entity for entity in differing if entity in now])
     changed = []
     for version in dict.fromkeys(target[entity] for entity in differing):
         recipe = history.recipe(version)
-        # Not those of its roots that have another version by now, or are left out.
+        # Some entities of the recipe may have another version in the target, or are not wanted.
         entities = tuple(sorted(e for e in recipe.roots if target.get(e) == version))
         actions = _actions(recipe, observer.carriers.of(version), alive)
         changed.append(PlannedCoVariable(version, recipe, entities, actions))
@@ -113,7 +134,13 @@ def plan(history: History, observer: Observer, look: Look, target: State) -> Pla
 
 
 class _Alive(NamedTuple):
-    """A live part: what it is now, by recipe and by walk, and the tops it refers to."""
+    """Describe a live component.
+
+    Attributes:
+        now: the component as it is recorded in the live version's recipe.
+        component: the component as the walk found it.
+        members: the objects of the other components that it refers to, in order.
+    """
 
     now: Component
     component: LiveComponent
@@ -123,13 +150,18 @@ class _Alive(NamedTuple):
 def _alive(
     observer: Observer, look: Look, history: History, entities: Iterable[str]
 ) -> dict[int, _Alive]:
-    """The live parts of the co-variables that will change, by their carriers' serials."""
-    found: dict[int, _Alive] = {}
+    """Find the live components of the entities that will change, with all that share with them.
+
+    Returns:
+        The components, by the serial number that the observer's carriers give to their objects. A
+        co-variable that is not recorded, or cannot be walked now, is left out.
+    """
+    alive: dict[int, _Alive] = {}
     for co_variable in dict.fromkeys(look.co_variable_of[entity] for entity in entities):
         try:
             partition = observer.partition(look, co_variable)
         except Exception:  # noqa: S112
-            # A thread changes it right now: nothing of it can be kept.
+            # A thread may be changing it now: all of it is loaded.
             continue
         version = observer.state.get(co_variable[0], UNRECORDED)
         if version == UNRECORDED:
@@ -139,38 +171,56 @@ def _alive(
             continue
         for now, component in zip(recipe.components, partition.components, strict=True):
             members = [partition.components[index].top for index in component.members]
-            found[observer.carriers.serial(component.top)] = _Alive(now, component, members)
-    return found
+            alive[observer.carriers.serial(component.top)] = _Alive(now, component, members)
+    return alive
 
 
 def _actions(recipe: Recipe, serials: list[int], alive: dict[int, _Alive]) -> dict[int, Action]:
-    """What to do with each part whose carrier still lives.
+    """Decide what to do with each component whose carrier is still alive.
 
-    A part that cannot be changed in place is loaded, and then whatever refers to it changes too:
-    so the question is asked again until nothing more falls out.
+    A component that cannot be changed in place will be loaded. Those that refer to it must then
+    refer to a new object, which may change what is done with them: so all are decided again until
+    no more have to be loaded.
+
+    Args:
+        recipe: the recipe of the version to be brought back.
+        serials: the serial numbers of the objects that carried the version, by component; empty if
+            the version was not carried in this session.
+        alive: the live components, by serial number.
+
+    Returns:
+        The actions, by the position of the component.
     """
     if len(serials) != len(recipe.components):
         return {}
-    found = {
+    reusable = {
         index: alive[serial]
         for index, serial in enumerate(serials)
         if serial in alive and recipe.components[index].kind in ("value", "instance", "segmented")
     }
     while True:
-        actions = {index: _action(recipe, index, entry, found) for index, entry in found.items()}
-        lost = [index for index, action in actions.items() if action is None]
-        if not lost:
+        actions = {index: _action(recipe, index, reusable) for index in reusable}
+        loaded = [index for index, action in actions.items() if action is None]
+        if not loaded:
             return {index: action for index, action in actions.items() if action is not None}
-        for index in lost:
-            del found[index]
+        for index in loaded:
+            del reusable[index]
 
 
-def _action(recipe: Recipe, index: int, entry: _Alive, found: dict[int, _Alive]) -> Action | None:
+def _action(recipe: Recipe, index: int, reusable: dict[int, _Alive]) -> Action | None:
+    """Decide what to do with the live object of one component; None if it must be loaded.
+
+    Args:
+        recipe: the recipe of the version to be brought back.
+        index: the position of the component.
+        reusable: the live components that may be reused, by the position of the component.
+    """
+    entry = reusable[index]
     target, now = recipe.components[index], entry.now
     live = entry.component.top
     same_members = len(target.members) == len(entry.members) and all(
-        member in found and found[member].component.top is held
-        for member, held in zip(target.members, entry.members, strict=True)
+        member in reusable and reusable[member].component.top is live_member
+        for member, live_member in zip(target.members, entry.members, strict=True)
     )
     if target.kind == now.kind == "segmented" and not (target.unstorable or now.unstorable):
         if target.stream != now.stream:
@@ -195,6 +245,7 @@ def _action(recipe: Recipe, index: int, entry: _Alive, found: dict[int, _Alive])
 
 
 def _rewritable(target: Component, entry: _Alive) -> bool:
+    """Tell whether each buffer that differs has its size and its memory is the object's own."""
     memories = entry.component.scan.buffers
     return all(
         wanted == now or (wanted.size == now.size and memory.own)
