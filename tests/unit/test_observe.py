@@ -130,11 +130,11 @@ def test_a_walk_keeps_nothing_alive() -> None:
         gc.enable()
 
 
-# Joint walks
+# Cohorts
 
 
 class Node:
-    """An instance: no batch takes it."""
+    """An instance: no small cohort takes it."""
 
     def __init__(self, *held: Any) -> None:
         self.held = list(held)
@@ -312,14 +312,14 @@ def test_sharing_that_changes_alone_is_a_change() -> None:
     assert notebook.commit() == {"a", "b"}
 
 
-def test_one_of_many_small_variables_is_found_in_its_batch() -> None:
+def test_one_of_many_small_variables_is_found_in_its_cohort() -> None:
     notebook = Notebook(**{f"v{n}": [n, {"k": [n]}] for n in range(300)})
     assert notebook.commit() == set()
     notebook.names["v123"][1]["k"].append(0)
     counters = notebook.observer.counters
     before = counters.values
     assert notebook.commit() == {"v123"}
-    assert counters.values - before < 2 * 300, "one batch is walked again one by one"
+    assert counters.values - before < 2 * 300, "one cohort is walked again one by one"
 
 
 def test_a_look_that_was_not_accepted_is_seen_again() -> None:

@@ -467,7 +467,7 @@ class Walk(Reducing, pickle.Pickler):
         self._extra = extra + 1
         return self.scan(content)
 
-    def token(self, values: list[Any]) -> Token | None:
+    def plain_token(self, values: list[Any]) -> Token | None:
         """Walk plain values together; None when one of them is plain no more."""
         try:
             self.dump(values)
@@ -481,7 +481,7 @@ class Walk(Reducing, pickle.Pickler):
             return None
         return xxhash.xxh3_128_digest(b"".join(self._stream)), hash(frozenset(memo))
 
-    def joint(self, values: list[Any]) -> Token | None:
+    def shared_token(self, values: list[Any]) -> Token | None:
         """Walk values together that share much; None when one of them cannot be walked."""
         try:
             found = self.scan(*values)

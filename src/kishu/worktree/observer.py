@@ -25,9 +25,8 @@ from kishu.walking.walk import (
     plain_scan,
 )
 from kishu.worktree.carriers import Carriers
-from kishu.worktree.cohorts import SmallCohorts
+from kishu.worktree.cohorts import SharedCohorts, SmallCohorts
 from kishu.worktree.covariables import CoVariable, co_variables
-from kishu.worktree.joint import SharedCohorts
 from kishu.worktree.partition import VALUE, LiveComponent, Partition, Walks, partition
 from kishu.worktree.recorder import Recorder
 
