@@ -346,23 +346,23 @@ def test_two_names_for_one_object_are_one_part() -> None:
 # Identity
 
 
-def test_a_number_is_one_objects_alone() -> None:
+def test_an_object_id_is_one_objects_alone() -> None:
     def one() -> None: ...
     def other() -> None: ...
 
     object_ids = ObjectIds("s")
-    assert object_ids.number(one) == object_ids.number(one) != object_ids.number(other)
-    assert is_definition(object_ids.number(one))
-    assert object_ids.live(object_ids.number(one)) is one
+    assert object_ids.id_of(one) == object_ids.id_of(one) != object_ids.id_of(other)
+    assert is_definition(object_ids.id_of(one))
+    assert object_ids.live(object_ids.id_of(one)) is one
 
 
-def test_a_number_keeps_nothing_alive() -> None:
+def test_an_object_id_keeps_nothing_alive() -> None:
     def one() -> None: ...
 
     object_ids = ObjectIds("s")
-    number = object_ids.number(one)
+    object_id = object_ids.id_of(one)
     del one
-    assert object_ids.live(number) is None
+    assert object_ids.live(object_id) is None
 
 
 def test_an_array_that_is_observed_can_still_be_resized() -> None:

@@ -246,7 +246,7 @@ class Reducing:
 
     def definition(self, obj: object) -> str:
         """Note that the value refers to a definition; gives its number."""
-        number = self._object_ids.number(obj)
+        number = self._object_ids.id_of(obj)
         self._refs[number] = obj
         return number
 
@@ -255,7 +255,7 @@ class Reducing:
     ) -> Reduced:
         """Leave the object out; ``content`` tells when it has changed."""
         self._unstorable.append(Unstorable(type_name(type(obj)), kind, detail))
-        number = self._object_ids.number(obj)
+        number = self._object_ids.id_of(obj)
         self._unstorable_ids[number] = None
         arguments = number, len(self._unstorable) - 1
         if not content:
