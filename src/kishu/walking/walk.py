@@ -580,27 +580,6 @@ class WholeWalk(Walk):
         return None
 
 
-class LoopWalk(WholeWalk):
-    """A walk of one part that refers to nothing outside, except perhaps to its own top."""
-
-    def expect(self, top: object) -> None:
-        """Name the top."""
-        self._top = top
-        self._met = 0
-
-    def persistent_id(self, obj: Any) -> int | None:
-        """0 for the top where it is met again inside."""
-        if obj is not self._top:
-            return None
-        self._met += 1
-        return None if self._met == 1 else 0
-
-    def scan(self, *values: object) -> Scan:
-        """Walk the part; its only member can be itself."""
-        found = super().scan(*values)
-        return found._replace(members=[id(self._top)] if self._met > 1 else [])
-
-
 class ComponentWalk(WholeWalk):
     """A walk that stops at other tops and at nodes that belong to them.
 
@@ -617,7 +596,7 @@ class ComponentWalk(WholeWalk):
             hollow: whether the top can exist before its content; what is inside then refers to it
                 as to any other part, else as pickle does.
             tops: addresses of the objects that are parts of their own, by part.
-            owners: which top each node already met belongs to; extended by the walk.
+            owners: which top each node already met belongs to; `claim_nodes` adds to it.
         """
         self._own = value_top
         self._as_shell = as_shell
@@ -662,14 +641,20 @@ class ComponentWalk(WholeWalk):
         return self._members.setdefault(address, len(self._members))
 
     def scan(self, *values: object) -> Scan:
-        """Walk one part; its nodes then belong to it."""
-        found = super().scan(*values)
+        """Walk one component; the scan's ``members`` are the addresses of the tops referred to."""
+        return super().scan(*values)._replace(loops=False, members=list(self._members))
+
+    def claim_nodes(self) -> None:
+        """Make the nodes that were walked, and that others could share, this component's own.
+
+        A walk that begins later with the same ``owners`` stops at them, and has them in its
+        ``conflicts``.
+        """
         for address, (_, obj) in self.memo.copy().items():
             if address not in self._ignored_sharing and (
                 sharing_is_state(obj) or address in self._tracked_sharing
             ):
                 self._owners.setdefault(address, self._own)
-        return found._replace(loops=False, members=list(self._members))
 
 
 def _held_by_more(memo: dict[int, tuple[int, Any]], lone: int) -> list[Any]:

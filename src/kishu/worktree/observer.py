@@ -17,7 +17,6 @@ from kishu.walking.walk import (
     ComponentWalk,
     Context,
     Counters,
-    LoopWalk,
     Scan,
     Unreadable,
     Walk,
@@ -410,13 +409,11 @@ class Observer:
             if scan.apart and len(co_variable) == 1:
                 scans[entity] = self._whole_walk(tolerant).scan(look.values[entity])
 
-        def loop_walk() -> LoopWalk:
-            return LoopWalk(self.context, tolerant)
-
         walks = Walks(
-            lambda: self._whole_walk(tolerant), loop_walk, lambda: self._component_walk(tolerant),
+            lambda: self._whole_walk(tolerant),
+            lambda: self._component_walk(tolerant),
             self.segmented.live_segments,
-        )  # fmt: skip
+        )
         return partition(co_variable, look.values, scans, walks)
 
     def record(self, look: Look, recorder: Recorder) -> Change:

@@ -9,7 +9,7 @@ from kishu.handlers.instances import is_careful
 from kishu.handlers.registry import treatment, type_name
 from kishu.history.records import is_definition
 from kishu.walking.segmented import Elements, LiveSegment, form
-from kishu.walking.walk import ComponentWalk, LoopWalk, Scan, Walk, plain_scan
+from kishu.walking.walk import ComponentWalk, Scan, Walk, plain_scan
 from kishu.worktree.covariables import CoVariable
 
 DEFINITION = "definition"
@@ -39,8 +39,7 @@ class Walks(NamedTuple):
     """How to begin each kind of walk."""
 
     plain: Callable[[], Walk]
-    loop: Callable[[], LoopWalk]
-    partition: Callable[[], ComponentWalk]
+    component: Callable[[], ComponentWalk]
     live_segments: Callable[[Any], list[LiveSegment]]
 
 
@@ -73,31 +72,14 @@ def partition(
         if not any(long is value for value in values.values())
     }  # fmt: skip
     conflicts: dict[int, Any] = {}
-    if not segmented and not any(is_definition(e) or values[e] is not value for e in co_variable):
-        result = _lone_top(co_variable, value, walks.loop())
-    else:
-        for _ in range(_MOST_ROUNDS):
-            shared.update(conflicts)
-            result, conflicts = _partition_once(co_variable, values, shared, segmented, walks)
-            if not conflicts or len(conflicts) > _MOST_SHARED:
-                break
+    for _ in range(_MOST_ROUNDS):
+        shared.update(conflicts)
+        result, conflicts = _partition_once(co_variable, values, shared, segmented, walks)
+        if not conflicts or len(conflicts) > _MOST_SHARED:
+            break
     if conflicts or _has_knot(result.components):
         return _bundle(co_variable, values, walks.plain)
     return result
-
-
-def _lone_top(co_variable: CoVariable, value: Any, walk: LoopWalk) -> Partition:
-    """One object under one or more names: nothing else can belong to another part."""
-    kind: str = VALUE
-    values: tuple[Any, ...] = (value,)
-    if _is_shell_instance(value):
-        kind, values = INSTANCE, (type(value), value)
-    # An object that cannot exist before its content refers to itself as pickle does.
-    walk.expect(value if can_be_shell(value) else object())
-    scan = walk.scan(*values)
-    return Partition(
-        dict.fromkeys(co_variable, 0), [LiveComponent(kind, value, scan, [0] * len(scan.members))]
-    )
 
 
 def _partition_once(
@@ -136,21 +118,32 @@ def _partition_once(
             if len(conflicts) > _MOST_SHARED:
                 break
             continue
-        walk = walks.partition()
+        walk = walks.component()
         # Kept to the end: its passing objects must not give their addresses to another walk's.
         kept.append(walk)
         own = id(top) if kind == VALUE else -1 - index
         walk.begin_component(own, kind == VALUE and can_be_shell(top), tops, owners)
-        if kind == DEFINITION:
-            scan = walk.scan_definition(top)
-        elif _is_shell_instance(top):
-            kind, scan = INSTANCE, walk.scan(type(top), top)
-        else:
-            scan = walk.scan(top)
+        kind, scan = _scan_component(walk, kind, top)
+        if index + 1 < len(order):
+            # Nothing is walked after the last: where one object is all, this would only cost.
+            walk.claim_nodes()
         conflicts.update(walk.conflicts)
         members = [tops.get(address, -1) for address in scan.members]
         components.append(LiveComponent(kind, top, scan, members))
     return Partition(roots, components), conflicts
+
+
+def _scan_component(walk: ComponentWalk, kind: str, top: Any) -> tuple[str, Scan]:
+    """Walk a component that is not segmented; return its kind, and the scan.
+
+    Args:
+        kind: DEFINITION, or VALUE: of a value whose shell can be made, the kind is INSTANCE.
+    """
+    if kind == DEFINITION:
+        return kind, walk.scan_definition(top)
+    if _is_shell_instance(top):
+        return INSTANCE, walk.scan(type(top), top)
+    return kind, walk.scan(top)
 
 
 def _partition_segmented(
@@ -180,12 +173,13 @@ def _partition_segmented(
             owners.update(dict.fromkeys(live_segment.held, own))
             live_segments.append(live_segment)
             continue
-        walk = walks.partition()
+        walk = walks.component()
         kept.append(walk)
         walk.begin_component(own, as_shell=True, tops=tops, owners=owners)
         elements_of = elements_of or Elements(top)
         content, elements = elements_of.content(at, at + live_segment.count)
         scan = walk.scan_segment(content, elements, elements_of.extra)
+        walk.claim_nodes()
         conflicts.update(walk.conflicts)
         apart = LiveSegment(live_segment.count, live_segment.first, live_segment.held, scan)
         for address in scan.members:
