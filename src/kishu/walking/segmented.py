@@ -167,7 +167,7 @@ class SegmentedContainers:
         self._looked: dict[int, list[LiveSegment]] = {}
         self._met: dict[str, tuple[int, ...]] = {}
         sink = Sink()
-        self._stream = sink.live_segments
+        self._stream = sink.written
         self._pickler = pickle.Pickler(sink, PROTOCOL)
 
     def begin(self) -> None:

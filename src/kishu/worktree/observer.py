@@ -406,7 +406,7 @@ class Observer:
         }
         tolerant = any(scan.unstorable for scan in scans.values())
         for entity, scan in scans.items():
-            if scan.apart and len(co_variable) == 1:
+            if scan.is_partial and len(co_variable) == 1:
                 scans[entity] = self._whole_walk(tolerant).scan(look.values[entity])
 
         walks = Walks(
