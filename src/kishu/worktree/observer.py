@@ -211,7 +211,7 @@ class Observer:
         wanted: set[str],
         deadline: Deadline | None = None,
     ) -> Look:
-        self.segmented.begin()
+        self.segmented.begin_look()
         values: dict[str, Any] = dict(variables)
         last_seen = {e: seen for e, seen in same.items() if e in variables and not seen.refs}
         scans: dict[str, Scan] = {}
@@ -366,7 +366,7 @@ class Observer:
     ) -> Scan:
         """Walk a value that is, or holds, long containers: these piece by piece."""
         try:
-            around = self.segmented.meet(entity, segmented, tolerant)
+            around = self.segmented.scan_containers(entity, segmented, tolerant)
         except SelfContaining:
             return self._walk(tolerant).scan(value)
         if id(value) in segmented:

@@ -167,10 +167,10 @@ def _partition_segmented(
     for number, live_segment in enumerate(walks.live_segments(top)):
         at, end = end, end + live_segment.count
         own = -1 - (index << 32) - number
-        if tops.keys().isdisjoint(live_segment.held) and owners.keys().isdisjoint(
-            live_segment.held
+        if tops.keys().isdisjoint(live_segment.external) and owners.keys().isdisjoint(
+            live_segment.external
         ):
-            owners.update(dict.fromkeys(live_segment.held, own))
+            owners.update(dict.fromkeys(live_segment.external, own))
             live_segments.append(live_segment)
             continue
         walk = walks.component()
@@ -181,7 +181,7 @@ def _partition_segmented(
         scan = walk.scan_segment(content, elements, elements_of.extra)
         walk.claim_nodes()
         conflicts.update(walk.conflicts)
-        apart = LiveSegment(live_segment.count, live_segment.first, live_segment.held, scan)
+        apart = LiveSegment(live_segment.count, live_segment.first, live_segment.external, scan)
         for address in scan.members:
             member = tops.get(address, -1)
             apart.members.append(members.setdefault(member, len(members)))
