@@ -1,4 +1,4 @@
-"""Give object ids: what an object is known by whose identity is state.
+"""Give an object id to each object whose identity is state.
 
 A class or function of the notebook, a bare ``object()``, and an object that cannot be stored have
 an identity beside their content. Each has an object id, given once and never again, so that "the
@@ -83,7 +83,7 @@ class ObjectIds:
                 self._forget(object_id)
 
     def _forget(self, object_id: ObjectId) -> None:
-        """Drop an id; its object's address stays known where another id has it by now."""
+        """Drop an id, and its object's address, unless another id has that by now."""
         address = self._addresses.pop(object_id, None)
         if address is not None and self._id_at.get(address) == object_id:
             del self._id_at[address]

@@ -45,7 +45,7 @@ class ExternalReferences(NamedTuple):
 def externally_referenced(
     elements: list[Any], extra: int, counters: NodeCounter
 ) -> ExternalReferences | None:
-    """Return the nodes among elements, and below them, that something else holds, too.
+    """Find the nodes among elements, and below them, that something else holds, too.
 
     None if there is anything but built-in containers and atoms. The search goes level by level:
     first the elements, then all that these hold, and so on.

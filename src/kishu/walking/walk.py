@@ -500,11 +500,11 @@ class Walk(Reducing, pickle.Pickler):
         places: list[tuple[int, int]] = []
         for at in range(0, len(items), _ELEMENTS_PER_CHUNK):
             run = items[at : at + _ELEMENTS_PER_CHUNK]
-            held = externally_referenced(run, extra, self._counters)
-            if held is None:
+            external = externally_referenced(run, extra, self._counters)
+            if external is None:
                 return None
-            ids |= held.ids
-            places += held.places
+            ids |= external.ids
+            places += external.places
             pickles.append(pickle.dumps(run, PROTOCOL))
             ends.append(len(pickles[-1]) + (ends[-1] if ends else 0))
         self._tracked_sharing |= ids
@@ -658,19 +658,19 @@ class Walk(Reducing, pickle.Pickler):
             return (
                 (frozenset(few) | self._tracked_sharing) - self._ignored_sharing - self._temporary
             )
-        held = _held_by_more(memo, _LONE)
+        external = _externally_referenced(memo, _LONE)
         if self._elements:
             # The list would be counted as one more reference to each of its nodes.
-            del held
-            more = set(map(id, _held_by_more(memo, _LONE + self._extra)))
-            held = [
+            del external
+            more = set(map(id, _externally_referenced(memo, _LONE + self._extra)))
+            external = [
                 node
-                for node in _held_by_more(memo, _LONE)
+                for node in _externally_referenced(memo, _LONE)
                 if id(node) not in self._elements or id(node) in more
             ]
-        kinds = {cls: treatment(cls).sharing_is_state for cls in set(map(type, held))}
-        ids = {id(node) for node in held if kinds[type(node)]}
-        passing = [node for node in held if not kinds[type(node)]]
+        kinds = {cls: treatment(cls).sharing_is_state for cls in set(map(type, external))}
+        ids = {id(node) for node in external if kinds[type(node)]}
+        passing = [node for node in external if not kinds[type(node)]]
         if passing:
             ids.update(_sharing_is_state_within(passing, memo))
         return (frozenset(ids) | self._tracked_sharing) - self._ignored_sharing - self._temporary
@@ -711,19 +711,19 @@ class ComponentWalk(WholeWalk):
     """
 
     def begin_component(
-        self, value_top: int, as_shell: bool, tops: dict[int, int], owners: dict[int, int]
+        self, top: int, as_shell: bool, tops: dict[int, int], owners: dict[int, int]
     ) -> None:
         """Say which component is walked, and which others there are.
 
         Args:
-            value_top: address of the component's top, the object that it is stored for; for a
+            top: address of the component's top, the object that it is stored for; for a
                 definition or a segment, a negative number that no other component has.
             as_shell: True if the top can be made before its content: what is inside then refers to
                 it as to any other component, otherwise as pickle does.
             tops: the components' positions, by the addresses of their tops.
             owners: the top that each claimed node belongs to, by address; `claim_nodes` adds to it.
         """
-        self._top = value_top
+        self._top = top
         self._as_shell = as_shell
         self._begun = False
         self._tops = tops
@@ -788,7 +788,7 @@ class ComponentWalk(WholeWalk):
                 self._owners.setdefault(address, self._top)
 
 
-def _held_by_more(memo: dict[int, tuple[int, Any]], lone: int) -> list[Any]:
+def _externally_referenced(memo: dict[int, tuple[int, Any]], lone: int) -> list[Any]:
     """Return the nodes that something besides their container holds, and that are no atoms.
 
     Also those that have weak references, which are not counted.
@@ -798,14 +798,14 @@ def _held_by_more(memo: dict[int, tuple[int, Any]], lone: int) -> list[Any]:
         lone: how many references a node shows here that one container alone holds.
     """
     count = sys.getrefcount
-    held = [o for _, o in memo.values() if count(o) > lone and type(o) not in ATOMS]
+    external = [o for _, o in memo.values() if count(o) > lone and type(o) not in ATOMS]
     kinds = set(map(type, map(_VALUE, memo.values())))
     weakly = {cls for cls in kinds if cls.__weakrefoffset__ and treatment(cls).sharing_is_state}
     if weakly:
-        held += [
+        external += [
             o for _, o in memo.values() if type(o) in weakly and weakref.getweakrefcount(o) > 0
         ]
-    return held
+    return external
 
 
 # What these hold is walked by name or as a definition, and is not a node of the value.
@@ -824,13 +824,13 @@ def _sharing_is_state_within(nodes: list[Any], memo: dict[int, tuple[int, Any]])
         if id(holder) in seen or issubclass(type(holder), _NO_CONTAINERS):
             continue
         seen.add(id(holder))
-        for held in gc.get_referents(holder):
-            if id(held) not in memo or type(held) in ATOMS:
+        for node in gc.get_referents(holder):
+            if id(node) not in memo or type(node) in ATOMS:
                 continue
-            if treatment(type(held)).sharing_is_state:
-                yield id(held)
-            elif gc.is_tracked(held):
-                waiting.append(held)
+            if treatment(type(node)).sharing_is_state:
+                yield id(node)
+            elif gc.is_tracked(node):
+                waiting.append(node)
 
 
 def sharing_is_state(obj: object) -> bool:
@@ -857,10 +857,10 @@ def _reduced(obj: Any) -> Any:
 def _found_by_name(obj: object, name: str) -> bool:
     """Return True if the name, looked up in the object's module, leads to the object."""
     module = sys.modules.get(getattr(obj, "__module__", None) or type(obj).__module__)
-    found: object = module
+    target: object = module
     for step in name.split("."):
-        found = getattr(found, step, None)
-    return found is obj
+        target = getattr(target, step, None)
+    return target is obj
 
 
 def _lone_count() -> int:
@@ -869,7 +869,9 @@ def _lone_count() -> int:
 
     class Probe(Walk):
         def _shareable(self, memo: dict[int, tuple[int, Any]]) -> frozenset[int]:
-            seen.append(next(n for n in range(99) if node not in map(id, _held_by_more(memo, n))))
+            seen.append(
+                next(n for n in range(99) if node not in map(id, _externally_referenced(memo, n)))
+            )
             return frozenset()
 
     holder: list[list[object]] = [[]]

@@ -1,4 +1,4 @@
-"""Cohorts: variables that are verified several at a time, because each alone would cost more.
+"""Verify variables in cohorts, several in one walk, because each alone would cost more.
 
 A walk has a cost of its own, five times that of a small value: `SmallCohorts` walks small variables
 of built-in containers 64 at a time. Variables that share most of what they hold, as a figure and

@@ -79,7 +79,7 @@ class Look(NamedTuple):
         last_seen: the signs of each entity's content.
         scans: the scans of the entities whose signs differ from those of the accepted look, and of
             what they share with.
-        kept: the scans of other entities that the caller asked for.
+        unchanged_scans: the scans of other entities that the caller asked for.
         co_variable_of: the co-variable of each entity.
         dirty: the co-variables that must be recorded.
         gone: the entities of the accepted look that are no more.
@@ -89,7 +89,7 @@ class Look(NamedTuple):
     values: dict[str, Any]
     last_seen: dict[str, LastSeen]
     scans: dict[str, Scan]
-    kept: dict[str, Scan]
+    unchanged_scans: dict[str, Scan]
     co_variable_of: dict[str, CoVariable]
     dirty: list[CoVariable]
     gone: list[str]
@@ -253,7 +253,7 @@ class Observer:
         values: dict[str, Any] = dict(variables)
         last_seen = {e: seen for e, seen in same.items() if e in variables and not seen.refs}
         scans: dict[str, Scan] = {}
-        kept: dict[str, Scan] = {}
+        unchanged_scans: dict[str, Scan] = {}
         unverified: set[str] = set()
         walked = 0
         waiting = [entity for entity in variables if entity not in last_seen]
@@ -277,14 +277,14 @@ class Observer:
                 if before is None or seen[:3] != before[:3]:
                     scans[entity] = scan
                 elif entity in wanted:
-                    kept[entity] = scan
+                    unchanged_scans[entity] = scan
             last_seen[entity] = seen
             for object_id in seen.refs:
                 if object_id not in values:
                     obj = definitions.get(object_id)
                     values[object_id] = self.object_ids.live(object_id) if obj is None else obj
                     waiting.append(object_id)
-        return self._compare(values, last_seen, scans, kept)._replace(
+        return self._compare(values, last_seen, scans, unchanged_scans)._replace(
             unverified=frozenset(unverified)
         )
 
@@ -293,7 +293,7 @@ class Observer:
         values: dict[str, Any],
         last_seen: dict[str, LastSeen],
         scans: dict[str, Scan],
-        kept: dict[str, Scan],
+        unchanged_scans: dict[str, Scan],
     ) -> Look:
         """Find the co-variables that must be recorded, and scan what of them was not scanned.
 
@@ -301,7 +301,7 @@ class Observer:
             values: the live object of each entity.
             last_seen: the signs of each entity.
             scans: the scans of the entities whose signs differ; extended.
-            kept: other scans that the caller asked for.
+            unchanged_scans: other scans that the caller asked for.
         """
         gone = [entity for entity in self._last_seen if entity not in last_seen]
         co_variable_of = self._co_variable_of
@@ -323,7 +323,7 @@ class Observer:
             for entity in co_variable:
                 if entity not in scans:
                     scans[entity] = self.scan(entity, values[entity])
-        return Look(values, last_seen, scans, kept, co_variable_of, list(dirty), gone)
+        return Look(values, last_seen, scans, unchanged_scans, co_variable_of, list(dirty), gone)
 
     def _differs(
         self, entity: str, co_variable: CoVariable, last_seen: dict[str, LastSeen]
@@ -447,19 +447,22 @@ class Observer:
         )
 
     def _component_walk(self, tolerant: bool) -> ComponentWalk:
+        """Make a walk of one component."""
         return ComponentWalk(self.context, tolerant)
 
     def _whole_walk(self, tolerant: bool) -> Walk:
+        """Make a walk that keeps the elements of object arrays in its stream."""
         return WholeWalk(self.context, tolerant)
 
     def _walk(self, tolerant: bool) -> Walk:
+        """Make a walk that may store the elements of object arrays outside of its stream."""
         return Walk(self.context, tolerant)
 
     def partition(self, look: Look, co_variable: CoVariable) -> Partition:
         """Partition one co-variable of a look into components."""
         scans = {
             entity: look.scans.get(entity)
-            or look.kept.get(entity)
+            or look.unchanged_scans.get(entity)
             or self.scan(entity, look.values[entity])
             for entity in co_variable
         }

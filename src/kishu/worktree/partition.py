@@ -200,9 +200,9 @@ def _partition_segmented(
     live_segments = []
     elements_of = None
     end = 0
-    for number, live_segment in enumerate(walks.live_segments(top)):
+    for position, live_segment in enumerate(walks.live_segments(top)):
         at, end = end, end + live_segment.count
-        own = -1 - (index << 32) - number
+        own = -1 - (index << 32) - position
         if tops.keys().isdisjoint(live_segment.external) and owners.keys().isdisjoint(
             live_segment.external
         ):
