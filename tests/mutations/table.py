@@ -70,7 +70,7 @@ MUTATIONS = (
     ),
     Mutation(
         "what walking a definition makes in passing ties variables",
-        "        self.by_value(content)\n        return self.scan(skeleton, content)",
+        "        self.ignore_sharing(content)\n        return self.scan(skeleton, content)",
         "        return self.scan(skeleton, content)",
         ("tests/unit/test_observe.py::test_a_definition_ties_nothing_but_by_what_it_holds",),
     ),
@@ -135,8 +135,8 @@ MUTATIONS = (
         ),
     ),
     Mutation(
-        "a list that grew long is walked in its batch and by itself",
-        "type(value) in _CONTAINERS and not is_long(value)",
+        "a list that grew long is walked in its cohort and by itself",
+        "type(value) in _CONTAINERS and not is_segmented(value)",
         "type(value) in _CONTAINERS",
         ("tests/unit/test_longs.py::test_a_list_that_grows_long_is_walked_as_if_it_always_was",),
     ),

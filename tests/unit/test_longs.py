@@ -36,9 +36,9 @@ def walker() -> SegmentedContainers:
 
 def looked(walk: SegmentedContainers, container: Any) -> list[segmented.LiveSegment]:
     """One look, accepted as if all of it had been stored."""
-    walk.begin()
+    walk.begin_look()
     live_segments = walk.live_segments(container)
-    walk.meet("x", {id(container): container}, tolerant=False)
+    walk.scan_containers("x", {id(container): container}, tolerant=False)
     walk.accept()
     return live_segments
 
@@ -66,7 +66,7 @@ def test_nothing_is_held_where_each_has_one_holder() -> None:
         dict(enumerate(rows(SEGMENTED))),
         [(i, [i]) for i in range(SEGMENTED)],
     ):
-        assert not any(live_segment.held for live_segment in looked(walker(), container))
+        assert not any(live_segment.external for live_segment in looked(walker(), container))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,9 @@ def test_nothing_is_held_where_each_has_one_holder() -> None:
 def test_what_something_else_holds_is_held(share: Any) -> None:
     container = rows(SEGMENTED)
     other = share(container)
-    held = frozenset().union(*(live_segment.held for live_segment in looked(walker(), container)))
+    held = frozenset().union(
+        *(live_segment.external for live_segment in looked(walker(), container))
+    )
     assert held == {id(other[1] if type(other) is tuple else other)}
 
 
@@ -85,7 +87,9 @@ def test_what_a_shared_tuple_holds_is_held() -> None:
     shared = (inside,)
     del inside
     container[7] = shared
-    held = frozenset().union(*(live_segment.held for live_segment in looked(walker(), container)))
+    held = frozenset().union(
+        *(live_segment.external for live_segment in looked(walker(), container))
+    )
     assert held == {id(shared[0])}
 
 

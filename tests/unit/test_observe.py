@@ -133,11 +133,11 @@ def test_a_walk_keeps_nothing_alive() -> None:
         gc.enable()
 
 
-# Joint walks
+# Cohorts
 
 
 class Node:
-    """An instance: no batch takes it."""
+    """An instance: no small cohort takes it."""
 
     def __init__(self, *held: Any) -> None:
         self.held = list(held)
@@ -315,14 +315,14 @@ def test_sharing_that_changes_alone_is_a_change() -> None:
     assert notebook.commit() == {"a", "b"}
 
 
-def test_one_of_many_small_variables_is_found_in_its_batch() -> None:
+def test_one_of_many_small_variables_is_found_in_its_cohort() -> None:
     notebook = Notebook(**{f"v{n}": [n, {"k": [n]}] for n in range(300)})
     assert notebook.commit() == set()
     notebook.names["v123"][1]["k"].append(0)
     counters = notebook.observer.counters
     before = counters.values
     assert notebook.commit() == {"v123"}
-    assert counters.values - before < 2 * 300, "one batch is walked again one by one"
+    assert counters.values - before < 2 * 300, "one cohort is walked again one by one"
 
 
 def test_a_look_that_was_not_accepted_is_seen_again() -> None:
@@ -349,23 +349,23 @@ def test_two_names_for_one_object_are_one_part() -> None:
 # Identity
 
 
-def test_a_number_is_one_objects_alone() -> None:
+def test_an_object_id_is_one_objects_alone() -> None:
     def one() -> None: ...
     def other() -> None: ...
 
     object_ids = ObjectIds("s")
-    assert object_ids.number(one) == object_ids.number(one) != object_ids.number(other)
-    assert is_definition(object_ids.number(one))
-    assert object_ids.live(object_ids.number(one)) is one
+    assert object_ids.id_of(one) == object_ids.id_of(one) != object_ids.id_of(other)
+    assert is_definition(object_ids.id_of(one))
+    assert object_ids.live(object_ids.id_of(one)) is one
 
 
-def test_a_number_keeps_nothing_alive() -> None:
+def test_an_object_id_keeps_nothing_alive() -> None:
     def one() -> None: ...
 
     object_ids = ObjectIds("s")
-    number = object_ids.number(one)
+    object_id = object_ids.id_of(one)
     del one
-    assert object_ids.live(number) is None
+    assert object_ids.live(object_id) is None
 
 
 def test_an_array_that_is_observed_can_still_be_resized() -> None:

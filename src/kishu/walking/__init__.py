@@ -1,1 +1,1 @@
-"""Walk values: values in, scans out."""
+"""Walk values: read what each consists of and what it shares, and return scans of them."""

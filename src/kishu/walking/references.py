@@ -1,4 +1,8 @@
-"""Which nodes of plain containers something else holds too, read off reference counts, in C."""
+"""Find the nodes of plain containers that something else holds, too, by their reference counts.
+
+A node that one container alone holds has a known count of references. The counting is a few calls
+into C a level, so that a thousand elements cost less than pickling them.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +19,23 @@ LINKING = (list, dict, set)
 _PLAIN = ATOMS | {*LINKING, *PASSING}
 
 
-class Counts(Protocol):
-    """What is counted."""
+class NodeCounter(Protocol):
+    """Counts the nodes that were looked at.
+
+    Attributes:
+        nodes: how many, so far.
+    """
 
     nodes: int
 
 
 class ExternalReferences(NamedTuple):
-    """What something else holds, too.
+    """The nodes of some elements that something besides their one container holds.
 
     Attributes:
-        ids: addresses of the nodes whose sharing is state.
-        places: where each held node was met, and its address.
+        ids: addresses of those whose sharing is state; of a tuple, of those within it instead.
+        places: for each time such a node was met, its position in the order of the search, and its
+            address.
     """
 
     ids: frozenset[int]
@@ -34,15 +43,20 @@ class ExternalReferences(NamedTuple):
 
 
 def externally_referenced(
-    elements: list[Any], extra: int, counters: Counts
+    elements: list[Any], extra: int, counters: NodeCounter
 ) -> ExternalReferences | None:
-    """The nodes in a run that something else holds too.
+    """Find the nodes among elements, and below them, that something else holds, too.
 
-    None if it does not consist of built-in containers and atoms alone. Level by level, in C: what
-    only one thing holds has a known count of references and need not be looked at.
+    None if there is anything but built-in containers and atoms. The search goes level by level:
+    first the elements, then all that these hold, and so on.
+
+    Args:
+        elements: the elements, in a list that the caller made for this.
+        extra: how many references an element has beyond those of an element of a list.
+        counters: told how many nodes were looked at.
     """
     level, lone = elements, _LONE + extra
-    more: list[Any] = []
+    external: list[Any] = []
     places: list[tuple[int, int]] = []
     before = 0
     opened: set[int] = set()
@@ -54,26 +68,28 @@ def externally_referenced(
         if types <= ATOMS:
             break
         if not types.isdisjoint(ATOMS):
+            # The list made here holds each element once more.
             lone += level is elements
             level = [node for node in level if type(node) not in ATOMS]
         counts = _counts(level)
         if counts and max(counts) > lone:
             at = [place for place, count in enumerate(counts) if count > lone]
-            met = [level[place] for place in at]
+            held_elsewhere = [level[place] for place in at]
             places += [(before + place, id(level[place])) for place in at]
-            again = opened.intersection(map(id, met))
+            # A node that was opened on a level before is not opened again: a cycle would not end.
+            again = opened.intersection(map(id, held_elsewhere))
             if again:
                 level = [node for node in level if id(node) not in again]
-            opened.update(map(id, met))
-            more += met
+            opened.update(map(id, held_elsewhere))
+            external += held_elsewhere
         before += len(level)
         level, lone = gc.get_referents(*level), _LONE
-    return ExternalReferences(frozenset(_linking(more)), places)
+    return ExternalReferences(frozenset(_sharing_is_state(external)), places)
 
 
-def _linking(held: list[Any]) -> Iterator[int]:
-    """The nodes whose sharing is state: the held ones, and those within a held tuple."""
-    waiting = held
+def _sharing_is_state(nodes: list[Any]) -> Iterator[int]:
+    """Yield the addresses of those nodes whose sharing is state, within tuples among them, too."""
+    waiting = nodes
     while waiting:
         yield from (id(node) for node in waiting if type(node) in LINKING)
         passing = [node for node in waiting if type(node) in PASSING]
@@ -81,11 +97,12 @@ def _linking(held: list[Any]) -> Iterator[int]:
 
 
 def _counts(level: list[Any]) -> list[int]:
+    """Return how many references each node has, those of the list and of the call included."""
     return list(map(sys.getrefcount, level))
 
 
 def _lone_count() -> int:
-    """The count of references that a node of one holder shows in `externally_referenced`."""
+    """Return what `_counts` says of a node that one container alone holds, measured once."""
     holder: list[list[Any]] = [[]]
     return _counts(gc.get_referents(holder))[0]
 

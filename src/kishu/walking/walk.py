@@ -1,9 +1,9 @@
-"""The walk over a value: its bytes, its memory, and the objects that may be shared.
+"""Walk a value with pickle: its stream, its memory, and the objects that others may share.
 
-The portable walk is a C-speed pickling pass. It calls back for instances, functions and classes
-(handlers say what to do with them) and leaves large memory out of the stream. One pass gives all
-that the observer needs: a digest, the identities of shareable nodes, and, when the value has
-changed, the stream to store.
+A walk is one pass of the pickler that is written in C. The pickler calls back for instances,
+functions and classes, and handlers say what is done with them; large memory is left out of the
+stream. The `Scan` of the pass has a digest, by which a change is seen, the addresses of the objects
+that other values may share, and the stream, which is stored if the value changed.
 """
 
 from __future__ import annotations
@@ -35,21 +35,32 @@ from kishu.history.reasons import Unstorable, UnstorableKind
 from kishu.walking.identity import ObjectId, ObjectIds
 from kishu.walking.references import externally_referenced
 
-_NOTHING: dict[str, Any] = {}
+_NO_ATTRIBUTES: dict[str, Any] = {}
 PROTOCOL = 5
+"""The protocol of pickle that streams are written in."""
+
 DIGEST_BYTES = 16
-_FEW = 4096
-_DEEPEST = 20_000
-_TOGETHER = 1024
-_OPEN = (dict, list, tuple)
+"""The length of one xxh3_128 hash."""
+
+_SMALL = 4096
+"""Up to so many nodes, each is looked at by itself, and the value may join a small cohort."""
+
+_RECURSION_LIMIT = 20_000
+_ELEMENTS_PER_CHUNK = 1024
+_CONTAINERS = (dict, list, tuple)
 _VALUE = itemgetter(1)
 
 
 class Memory(NamedTuple):
-    """Memory that a walk met: its bytes, and the xxh3_128 of each 256 KiB of them.
+    """Bytes that a walk left out of the stream, with the hashes of their chunks.
 
-    ``own``: it is the live object's memory itself, and writing there changes nothing else.
-    ``ends``: where its chunks end, if they are not of 256 KiB each.
+    Attributes:
+        view: the bytes, or a function that makes them.
+        nbytes: how many bytes.
+        digests: the xxh3_128 of each chunk, one after the other.
+        own: True if the bytes are the live object's memory itself, and writing there changes no
+            other value.
+        ends: where each chunk ends; empty if each but the last has 256 KiB.
     """
 
     view: memoryview | Callable[[], memoryview]
@@ -59,30 +70,38 @@ class Memory(NamedTuple):
     ends: Sequence[int] = ()
 
     def data(self) -> memoryview:
-        """The bytes."""
+        """Return the bytes; make them if they are made at need."""
         return self.view if isinstance(self.view, memoryview) else self.view()
 
 
 Token = tuple[bytes, int]
-"""Digest and nodes of a walk: equal means that nothing changed, nor who shares what."""
+"""A digest, and a hash of which objects were walked: equal means that neither content nor sharing
+changed."""
 
 
 class Scan(NamedTuple):
-    """What one walk found.
+    """The result of walking one value.
 
     Attributes:
-        digest: xxh3_128 of the stream and of all memory; equal means unchanged content.
-        plain: whether it is small and made of built-in containers and atoms alone.
-        stream: the pickle, in pieces.
+        digest: a hash of the stream and of all memory; equal means unchanged content.
+        plain: True if the value is small and consists of built-in containers and atoms alone.
+        stream: the pickle, as consecutive runs of bytes.
         ids: addresses of the nodes that more than one holder may share.
-        top: the address of the value itself, 0 where its identity is no state.
-        loops: whether something inside refers back to the value itself.
-        refs: the definitions it refers to, by number.
-        marks: numbers of what it holds that cannot be stored.
-        code: the code objects in it, and the lines of its classes, in order.
-        members: addresses of the other tops it refers to, by position (only in a cut walk).
-        longs: the long containers that it is or holds, by address; they are no part of the stream.
-        apart: whether the stream lacks what it may share with itself: a `WholeWalk` has it all.
+        top: address of the value itself; 0 if its identity is not state.
+        loops: True if something inside may refer back to the value itself.
+        refs: the definitions that the value refers to, by object id.
+        unstorable_ids: object ids of what it holds that cannot be stored.
+        buffers: memory and content that handlers took out of the stream, by position.
+        oob: buffers that the value's own pickling gave out of band (protocol 5), in order.
+        code: the code objects in it, and the line numbers of its classes, in order.
+        unstorable: the places in it that cannot be stored, with their kinds.
+        opaque: names of types in it that only their own reduce describes, sorted.
+        members: addresses of the other components referred to, by the position that the stream
+            calls them by; empty but for the scan of a `ComponentWalk`.
+        segmented: the segmented containers that the value is or holds, by address, which are not
+            in the stream; None if there are none.
+        is_partial: True if elements of an object array were stored outside of the stream, so that
+            the stream cannot reproduce their sharing; that of a `WholeWalk` can.
     """
 
     digest: bytes
@@ -100,17 +119,23 @@ class Scan(NamedTuple):
     opaque: list[str]
     members: list[int]
     segmented: dict[int, Any] | None = None
-    apart: bool = False
+    is_partial: bool = False
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the stream and of all memory."""
+        """Return how many bytes the stream and all memory have."""
         memory = sum(memory.nbytes for memory in (*self.buffers, *self.oob))
         return sum(map(len, self.stream)) + memory
 
 
 class Counters:
-    """What walks have cost, for tests and for `status`."""
+    """Counts what walks cost.
+
+    Attributes:
+        values: how many values were walked.
+        nodes: how many objects were met in them.
+        bytes_hashed: how many bytes were hashed outside of streams.
+    """
 
     def __init__(self) -> None:
         self.values = 0
@@ -119,7 +144,13 @@ class Counters:
 
 
 def hash_memory(view: memoryview, counters: Counters, own: bool = False) -> Memory:
-    """Hash contiguous memory in 256 KiB chunks."""
+    """Return contiguous memory with the hash of each 256 KiB of it.
+
+    Args:
+        view: the memory.
+        counters: told how many bytes were hashed.
+        own: True if it is the live object's memory, and writing there changes no other value.
+    """
     nbytes = view.nbytes
     counters.bytes_hashed += nbytes
     if nbytes <= CHUNK_BYTES:
@@ -131,36 +162,47 @@ def hash_memory(view: memoryview, counters: Counters, own: bool = False) -> Memo
 
 
 class Sink:
-    """Where the pickler writes: pieces, without a copy of the large ones."""
+    """A file for a pickler to write to: keeps what is written, large bytes without a copy.
+
+    Attributes:
+        written: the bytes of each call, in order.
+    """
 
     def __init__(self) -> None:
-        self.live_segments: list[bytes] = []
+        self.written: list[bytes] = []
 
     def write(self, data: bytes) -> None:
-        """Take a piece."""
-        self.live_segments.append(data if type(data) is bytes else bytes(data))
+        """Keep some bytes."""
+        self.written.append(data if type(data) is bytes else bytes(data))
 
 
 def _take_oob(oob: list[Memory], counters: Counters, buffer: pickle.PickleBuffer) -> None:
+    """Hash a buffer that the pickler gives out of band, and append it to ``oob``."""
     oob.append(hash_memory(buffer.raw(), counters))
 
 
 class Unreadable(NamedTuple):
-    """Stands for a value whose walk failed as a whole; it is walked as one hole."""
+    """A value whose walk failed, to be walked instead of it: all of it is one unstorable place.
+
+    Attributes:
+        value: the value.
+        reason: how its walk failed.
+    """
 
     value: object
     reason: str
 
 
 class Context(NamedTuple):
-    """What the walks of a session have in common.
+    """What all walks of a session use.
 
     Attributes:
-        identities: numbers for definitions and for what cannot be stored.
-        user_globals: the namespace, so that functions of the notebook are known by their globals.
-        excluded: qualified names of classes that are never stored.
-        counters: what walks cost is added there.
-        tables: what handlers need to know of all variables; empty again at each look.
+        object_ids: the ids of definitions, and of objects that cannot be stored.
+        user_globals: the namespace of the notebook; a function that has it as its globals is of
+            the notebook.
+        excluded: qualified names of classes whose instances are never stored.
+        counters: where the cost of walks is counted.
+        tables: what handlers work out of all variables, by name; emptied at each look.
         learned: what the session has learned of classes.
     """
 
@@ -173,11 +215,14 @@ class Context(NamedTuple):
 
 
 class Reducing:
-    """What a walk does with objects that pickle asks about, whichever pickler runs it.
+    """Answers a pickler that asks how to reduce objects, and handlers that are asked in turn.
+
+    It is mixed into a pickler: the one written in C (`Walk`), or the one written in Python (for
+    fingerprints).
 
     Args:
-        context: of the session.
-        tolerant: leave out what cannot be pickled, instead of raising.
+        context: what all walks of the session use.
+        tolerant: True to leave out what cannot be pickled, False to raise.
     """
 
     def __init__(self, context: Context, tolerant: bool = False) -> None:
@@ -186,7 +231,7 @@ class Reducing:
         super().__init__(  # type: ignore[call-arg]
             sink, PROTOCOL, buffer_callback=partial(_take_oob, oob, context.counters)
         )
-        self._stream = sink.live_segments
+        self._stream = sink.written
         self._oob = oob
         self._context = context
         self.user_globals = context.user_globals
@@ -195,6 +240,7 @@ class Reducing:
         self._excluded = context.excluded
         self._counters = context.counters
         self._tolerant = tolerant
+        # Whether there was anything but built-in containers and atoms.
         self._asked = False
         self._buffers: list[Memory] = []
         self._refs: dict[ObjectId, object] = {}
@@ -202,12 +248,16 @@ class Reducing:
         self._code: list[CodeType | int] = []
         self._unstorable: list[Unstorable] = []
         self._opaque: dict[str, None] = {}
+        # Addresses; those of the first are in the scan's ids, those of the other are not.
         self._tracked_sharing: set[int] = set()
-        self._taken: dict[int, tuple[int, int]] = {}
-        self._places: list[tuple[int, int]] = []
-        self._apart = False
+        # Buffer and size in bytes of the elements that were taken out, by their holder's address.
+        self._stored_outside: dict[int, tuple[int, int]] = {}
+        # Of the elements taken out: those that something else holds, too; see ExternalReferences.
+        self._external_places: list[tuple[int, int]] = []
+        self._is_partial = False
         self._ignored_sharing: set[int] = set()
-        self._kept: list[object] = []
+        # Another object at an address in _ignored_sharing would be taken for the one meant.
+        self._kept_alive: list[object] = []
         self._deferred: set[int] = set()
         self._replaced: dict[int, dict[str, Any]] = {}
         self._defined: object = None
@@ -216,112 +266,138 @@ class Reducing:
     # What handlers may ask
 
     def memory(self, view: memoryview, own: bool) -> int:
-        """Take contiguous memory out of the stream; gives its position among the buffers."""
+        """Take contiguous memory out of the stream; return its position among the buffers.
+
+        Args:
+            view: the memory.
+            own: True if it is the live object's, and writing there changes no other value.
+        """
         self._buffers.append(hash_memory(view, self._counters, own))
         return len(self._buffers) - 1
 
     def content(self, make: Callable[[], memoryview], digests: bytes, size: int) -> int:
-        """Take bytes that stand for content out of the stream; gives their position."""
+        """Take content out of the stream as bytes; return their position among the buffers.
+
+        Args:
+            make: makes the bytes, when they are needed.
+            digests: the hashes of their chunks; empty if they are yet to be computed.
+            size: how many bytes they are.
+        """
         digests = digests or hash_memory(make(), self._counters).digests
         self._buffers.append(Memory(make, size, digests))
         return len(self._buffers) - 1
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
-        """What a handler needs to know of all variables: made once a look. It keeps none alive."""
+        """Return what a handler works out of all variables; make it once a look.
+
+        Args:
+            name: what it is kept under until the look ends.
+            make: makes it; the result must keep no variable alive.
+        """
         tables = self._context.tables
         if name not in tables:
             tables[name] = make()
         return tables[name]
 
     def track_content_sharing(self, holder: object) -> None:
-        """Say that sharing what it holds is state, though sharing itself may not be."""
-        # No object has an odd address: this one is not taken back with the holder's own.
+        """Make the sharing of what an object holds state, though sharing the object may not be."""
+        # No object has an odd address: so `ignore_sharing` of the holder does not take this back.
         self._tracked_sharing.add(id(holder) + 1)
 
     def opaque(self, what: str) -> None:
-        """Say that something of the value is not checked further."""
+        """Note a type in the value that only its own reduce describes."""
         self._opaque[what] = None
 
     def live_segments(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
-        """Take plain objects out of the stream; None: they stay in it."""
+        """Return None: the objects stay in the stream; see `Walk.live_segments`."""
         return None
 
     def digests(self, index: int) -> bytes:
-        """The digests of the buffer at that position."""
+        """Return the hashes of the chunks of the buffer at that position."""
         return self._buffers[index].digests
 
     def definition(self, obj: object) -> str:
-        """Note that the value refers to a definition; gives its number."""
-        number = self._object_ids.number(obj)
-        self._refs[number] = obj
-        return number
+        """Note that the value refers to a definition; return the definition's object id."""
+        object_id = self._object_ids.id_of(obj)
+        self._refs[object_id] = obj
+        return object_id
 
     def unstorable(
         self, obj: object, kind: UnstorableKind, detail: str = "", *content: object
     ) -> Reduced:
-        """Leave the object out; ``content`` tells when it has changed."""
+        """Leave an object out, and return the reduction that is written in its place.
+
+        Args:
+            obj: the object.
+            kind: why it cannot be stored.
+            detail: what is to be said of that beyond the kind.
+            content: what is known of the object; where that differs, the object changed.
+        """
         self._unstorable.append(Unstorable(type_name(type(obj)), kind, detail))
-        number = self._object_ids.number(obj)
-        self._unstorable_ids[number] = None
-        arguments = number, len(self._unstorable) - 1
+        object_id = self._object_ids.id_of(obj)
+        self._unstorable_ids[object_id] = None
+        arguments = object_id, len(self._unstorable) - 1
         if not content:
             return loading.unstorable, arguments
         return loading.unstorable, arguments, content, None, None, loading.ignore_content
 
     def renew_id(self, obj: object) -> None:
-        """Say that it is no longer what was left out under its number."""
+        """Give an object that cannot be stored another id: it is no longer what it was."""
         self._object_ids.forget(obj)
 
     def place(self, code: CodeType | int) -> int:
-        """Note where code, or the class on that line, came from; gives the note's position."""
+        """Note a code object, or the line of a class; return the note's position."""
         self._code.append(code)
         return len(self._code) - 1
 
     def track_sharing(self, obj: object) -> None:
-        """Say that sharing this object is state."""
+        """Make the sharing of this object state, whatever its type says."""
         self._tracked_sharing.add(id(obj))
 
     def ignore_sharing(self, obj: object) -> None:
-        """Say that sharing this object is not state."""
+        """Make the sharing of this object no state, whatever its type says."""
         self._ignored_sharing.add(id(obj))
-        self._kept.append(obj)
+        self._kept_alive.append(obj)
 
     def ignores_sharing(self, obj: object) -> bool:
-        """Whether `ignore_sharing` was said of it."""
+        """Return True if `ignore_sharing` was called with the object."""
         return id(obj) in self._ignored_sharing
 
     def is_scanned(self, obj: object) -> bool:
-        """Whether it is what is walked, and not only held by that."""
+        """Return True if the object is the value that is walked, not only held by it."""
         return any(each is obj for each in self._scanned)
 
     def replace(self, obj: object, attributes: dict[str, Any]) -> None:
-        """Say what attributes of an object are taken to be."""
+        """Have the handler of an object that is walked later write these attributes instead."""
         self._replaced[id(obj)] = attributes
 
     def replaced(self, obj: object) -> dict[str, Any]:
-        """What was said of its attributes."""
-        return self._replaced.get(id(obj), _NOTHING)
+        """Return the attributes that `replace` was given for the object; empty if it was not."""
+        return self._replaced.get(id(obj), _NO_ATTRIBUTES)
 
     def defines(self, function: object) -> bool:
-        """Whether this is the walk of that very definition."""
+        """Return True if the walk is of that function's definition, not of a reference to it."""
         return function is self._defined
 
     def defer(self, cell: object) -> None:
-        """Write a closure's cell without its content, which comes later."""
+        """Have a closure's cell written empty; the definition writes its content at its end."""
         self._deferred.add(id(cell))
 
     def is_deferred(self, cell: object) -> bool:
-        """Whether `defer` was said of it."""
+        """Return True if `defer` was called with the cell."""
         return id(cell) in self._deferred
 
     def is_component(self, obj: object) -> bool:
-        """Whether it is a part of its own, to which this walk only refers."""
+        """Return True if the object is a component of its own, which this walk only refers to."""
         return False
 
     # What the pickler calls
 
     def reducer_override(self, obj: Any) -> Any:
-        """Ask the type's handler; without one, the object's own reduce serves."""
+        """Return the handler's reduction of an object, or the object's own where there is none.
+
+        NotImplemented lets the pickler ask the object itself.
+        """
         self._asked = True
         cls = type(obj)
         if cls is Unreadable:
@@ -348,31 +424,43 @@ class Reducing:
         return self._amended(obj, reduced) if opaque else reduced
 
     def _note_opaque(self, obj: Any) -> None:
+        """Note the type of an object that only its own reduce describes.
+
+        What can be imported by its name is stored by that, and shared with nobody.
+        """
         if hasattr(obj, "__qualname__") and importable(obj):
             self.ignore_sharing(obj)
         else:
             self._opaque[type_name(type(obj))] = None
 
     def _amended(self, obj: Any, reduced: Reduced) -> Reduced:
-        """An object's own reduce, without what reading it leaves, and with what it leaves out."""
+        """Return an object's own reduction, without its caches and with its extra state."""
         return with_extra_state(self, obj, without_caches(self, obj, reduced))
 
     def _reduce_compiled(self, obj: Any) -> Reduced:
-        """Ask the object's own reduce; what it made in passing is nobody's state."""
+        """Return the own reduction of an instance of a compiled type.
+
+        The sharing of what the reduce made, and the object does not hold, is ignored.
+        """
         reduced = _reduced(obj)
         passing = types_made_in_passing()
         if passing and type(reduced) is tuple:
-            own = gc.get_referents(obj)
-            within = gc.get_referents(*(each for each in own if type(each) in _OPEN))
-            held = {*map(id, own), *map(id, within)}
-            for given in reduced[1:3]:
-                inner = given.values() if type(given) is dict else given
+            direct = gc.get_referents(obj)
+            within = gc.get_referents(*(each for each in direct if type(each) in _CONTAINERS))
+            held = {*map(id, direct), *map(id, within)}
+            for arguments_or_state in reduced[1:3]:
+                inner = (
+                    arguments_or_state.values()
+                    if type(arguments_or_state) is dict
+                    else arguments_or_state
+                )
                 for value in inner if isinstance(inner, Iterable) else ():
                     if type(value) in passing and id(value) not in held:
                         self.ignore_sharing(value)
         return reduced
 
     def _try_reduce(self, obj: Any) -> Reduced:
+        """Return the object's own reduction; where that fails, what is written in its place."""
         if issubclass(type(obj), (type, FunctionType)):
             return NotImplemented
         try:
@@ -391,44 +479,55 @@ class Reducing:
 
 
 class Walk(Reducing, pickle.Pickler):
-    """One pass over one value; use `scan`."""
+    """One pass of pickle over one value; an instance serves for one of its methods, once."""
 
-    # Of a piece of a long container alone.
-    _passing: frozenset[int] | set[int] = frozenset()
+    # Of the walk of a segment alone: addresses of the lists that are made to pickle its elements,
+    # addresses of the elements, and how many references these have beyond those of a list's.
+    _temporary: frozenset[int] | set[int] = frozenset()
     _elements: frozenset[int] = frozenset()
     _extra = 0
 
     def live_segments(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
-        """Take plain objects out of the stream, a thousand to a chunk."""
-        if id(holder) in self._taken:
-            self._apart = True
-            return self._taken[id(holder)]
-        taken: list[bytes] = []
+        """Take elements out of the stream; return their position among the buffers, and size.
+
+        Each 1024 elements are a pickle and a chunk of their own. None if the elements must stay in
+        the stream: there is anything but built-in containers and atoms in them.
+
+        Args:
+            items: the elements.
+            holder: the object that holds them; what it holds is taken out once.
+            extra: how many references an element has beyond those of an element of a list.
+        """
+        if id(holder) in self._stored_outside:
+            # Two values of the walk look at the same elements.
+            self._is_partial = True
+            return self._stored_outside[id(holder)]
+        pickles: list[bytes] = []
         ends: list[int] = []
         ids: set[int] = set()
         places: list[tuple[int, int]] = []
-        for at in range(0, len(items), _TOGETHER):
-            run = items[at : at + _TOGETHER]
-            held = externally_referenced(run, extra, self._counters)
-            if held is None:
+        for at in range(0, len(items), _ELEMENTS_PER_CHUNK):
+            run = items[at : at + _ELEMENTS_PER_CHUNK]
+            external = externally_referenced(run, extra, self._counters)
+            if external is None:
                 return None
-            ids |= held.ids
-            places += held.places
-            taken.append(pickle.dumps(run, PROTOCOL))
-            ends.append(len(taken[-1]) + (ends[-1] if ends else 0))
+            ids |= external.ids
+            places += external.places
+            pickles.append(pickle.dumps(run, PROTOCOL))
+            ends.append(len(pickles[-1]) + (ends[-1] if ends else 0))
         self._tracked_sharing |= ids
-        self._places += places
-        self._apart |= bool(places)
+        self._external_places += places
+        self._is_partial |= bool(places)
         self._counters.bytes_hashed += ends[-1]
-        digests = b"".join(map(xxhash.xxh3_128_digest, taken))
+        digests = b"".join(map(xxhash.xxh3_128_digest, pickles))
         self._buffers.append(
-            Memory(lambda: memoryview(b"".join(taken)), ends[-1], digests, ends=ends)
+            Memory(lambda: memoryview(b"".join(pickles)), ends[-1], digests, ends=ends)
         )
-        self._taken[id(holder)] = position = len(self._buffers) - 1, ends[-1]
+        self._stored_outside[id(holder)] = position = len(self._buffers) - 1, ends[-1]
         return position
 
     def scan_definition(self, obj: Any) -> Scan:
-        """Walk what a function, class or bare object of the notebook is made of."""
+        """Walk what a function or class of the notebook consists of; of a bare object, nothing."""
         self._defined = obj
         if isinstance(obj, type):
             skeleton, content = parts_of_class(self, obj)
@@ -438,19 +537,24 @@ class Walk(Reducing, pickle.Pickler):
             skeleton, content = parts_of_function(self, obj)
         else:
             return self.scan((), ())
-        # Made here and gone after the walk: something else may then lie at its address.
+        # It is made here and gone after the walk: another object may then have its address.
         self.ignore_sharing(content)
         return self.scan(skeleton, content)
 
     def scan(self, *values: object) -> Scan:
-        """Walk ``values`` (one, or a definition's two) as one stream.
+        """Walk values as one stream, in which they may share objects.
+
+        Args:
+            values: one value; or what is loaded one after the other, such as a definition's
+                skeleton and content.
 
         Raises:
-            Exception: whatever a value's own reduce raises, unless the walk is tolerant.
+            Exception: whatever an object's own reduce raises. A tolerant walk leaves out objects
+                whose reduce fails, but still raises what else goes wrong.
         """
         limit = sys.getrecursionlimit()
-        # A chain of objects is as deep as it is long; the C stack has room for that many.
-        sys.setrecursionlimit(max(limit, _DEEPEST))
+        # A linked list is as deep as it is long; the C stack has room for this depth.
+        sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
         self._scanned = values
         try:
             for value in values:
@@ -458,25 +562,29 @@ class Walk(Reducing, pickle.Pickler):
         finally:
             sys.setrecursionlimit(limit)
         self._counters.values += len(values)
-        return self._found(values)
+        return self._scan_of(values)
 
     def scan_segment(self, content: Any, elements: list[Any], extra: int) -> Scan:
-        """Walk some of a long container's elements.
+        """Walk the elements of one segment of a container.
 
         Args:
-            content: what is pickled, a list of them or two; its own lists are nobody's state.
-            elements: all of them, in one list.
-            extra: by how many references a lone element is held more than a list's.
+            content: what is pickled: a list of the elements or, of a dict, a tuple of a list of
+                keys and a list of values. Sharing these lists is no state.
+            elements: all elements, in one list.
+            extra: how many references an element has beyond those of an element of a list.
         """
-        self._passing = (
+        self._temporary = (
             {id(content), *map(id, content)} if type(content) is tuple else {id(content)}
         )
         self._elements = frozenset(map(id, elements))
         self._extra = extra + 1
         return self.scan(content)
 
-    def token(self, values: list[Any]) -> Token | None:
-        """Walk plain values together; None when one of them is plain no more."""
+    def plain_token(self, values: list[Any]) -> Token | None:
+        """Return a token of values that consist of built-in containers and atoms alone.
+
+        None if one of them holds anything else by now, or cannot be walked.
+        """
         try:
             self.dump(values)
         except Exception:
@@ -489,16 +597,17 @@ class Walk(Reducing, pickle.Pickler):
             return None
         return xxhash.xxh3_128_digest(b"".join(self._stream)), hash(frozenset(memo))
 
-    def joint(self, values: list[Any]) -> Token | None:
-        """Walk values together that share much; None when one of them cannot be walked."""
+    def shared_token(self, values: list[Any]) -> Token | None:
+        """Return a token of values that share objects; None if one of them cannot be walked."""
         try:
-            found = self.scan(*values)
+            scan = self.scan(*values)
         except Exception:
             return None
-        signs = found.ids, tuple(map(id, values)), tuple(found.refs), found.unstorable_ids
-        return found.digest, hash(signs)
+        signs = scan.ids, tuple(map(id, values)), tuple(scan.refs), scan.unstorable_ids
+        return scan.digest, hash(signs)
 
-    def _found(self, values: tuple[object, ...]) -> Scan:
+    def _scan_of(self, values: tuple[object, ...]) -> Scan:
+        """Return the scan of values that were pickled just now."""
         memo = self.memo.copy()
         self._counters.nodes += len(memo)
         top = id(values[0]) if len(values) == 1 and id(values[0]) in memo else 0
@@ -506,18 +615,18 @@ class Walk(Reducing, pickle.Pickler):
             top = 0
         stream = self._stream
         digest = xxhash.xxh3_128()
-        for live_segment in stream:
-            digest.update(live_segment)
+        for data in stream:
+            digest.update(data)
         for memory in self._buffers:
             digest.update(memory.digests)
         for memory in self._oob:
             digest.update(memory.digests)
-        if self._places:
+        if self._external_places:
             digest.update(self._pattern(memo))
         return Scan(
             digest=digest.digest(),
-            apart=self._apart,
-            plain=not self._asked and len(memo) <= _FEW,
+            is_partial=self._is_partial,
+            plain=not self._asked and len(memo) <= _SMALL,
             stream=stream,
             ids=self._shareable(memo),
             top=top,
@@ -533,46 +642,57 @@ class Walk(Reducing, pickle.Pickler):
         )
 
     def _pattern(self, memo: dict[int, tuple[int, Any]]) -> bytes:
-        """Who is who among what was taken out of the stream and is held by something else, too."""
+        """Return a sign of who shares whom among the elements that were taken out of the stream.
+
+        Only objects that something besides their container holds are in it.
+        """
         first: dict[int, int] = {}
         missing = (-1, None)
         return repr([
             (place, first.setdefault(address, len(first)), memo.get(address, missing)[0])
-            for place, address in self._places
+            for place, address in self._external_places
         ]).encode()  # fmt: skip
 
     def _shareable(self, memo: dict[int, tuple[int, Any]]) -> frozenset[int]:
-        """Nodes that two holders may share.
+        """Return the addresses of the nodes that more than one holder may share.
 
-        Where there are many, or where a reduce made objects in passing (their addresses are free
-        again after the walk): only those that something besides their one container holds. A lone
-        node's count of references is known, and what only one thing holds is not shared.
+        Of a small value without instances, those are all nodes whose sharing is state. Elsewhere
+        there may be many, and a reduce may have made objects that are gone after the walk, so that
+        others get their addresses: there, they are the nodes that something besides their one
+        container holds, by their count of references.
         """
-        if not self._asked and len(memo) <= _FEW:
+        if not self._asked and len(memo) <= _SMALL:
             few = [i for i, (_, o) in memo.items() if type(o) is not str and sharing_is_state(o)]
-            return (frozenset(few) | self._tracked_sharing) - self._ignored_sharing - self._passing
-        held = _held_by_more(memo, _LONE)
+            return (
+                (frozenset(few) | self._tracked_sharing) - self._ignored_sharing - self._temporary
+            )
+        external = _externally_referenced(memo, _LONE)
         if self._elements:
-            del held
-            more = set(map(id, _held_by_more(memo, _LONE + self._extra)))
-            held = [
+            # The list would be counted as one more reference to each of its nodes.
+            del external
+            more = set(map(id, _externally_referenced(memo, _LONE + self._extra)))
+            external = [
                 node
-                for node in _held_by_more(memo, _LONE)
+                for node in _externally_referenced(memo, _LONE)
                 if id(node) not in self._elements or id(node) in more
             ]
-        kinds = {cls: treatment(cls).sharing_is_state for cls in set(map(type, held))}
-        ids = {id(node) for node in held if kinds[type(node)]}
-        passing = [node for node in held if not kinds[type(node)]]
+        kinds = {cls: treatment(cls).sharing_is_state for cls in set(map(type, external))}
+        ids = {id(node) for node in external if kinds[type(node)]}
+        passing = [node for node in external if not kinds[type(node)]]
         if passing:
-            ids.update(_linking_within(passing, memo))
-        return (frozenset(ids) | self._tracked_sharing) - self._ignored_sharing - self._passing
+            ids.update(_sharing_is_state_within(passing, memo))
+        return (frozenset(ids) | self._tracked_sharing) - self._ignored_sharing - self._temporary
 
 
 def plain_scan(stream: list[bytes]) -> Scan:
-    """The scan of what was found to be built-in containers and atoms alone."""
+    """Return the scan of a value that consists of built-in containers and atoms alone.
+
+    Args:
+        stream: the pickle, as consecutive runs of bytes.
+    """
     digest = xxhash.xxh3_128()
-    for live_segment in stream:
-        digest.update(live_segment)
+    for data in stream:
+        digest.update(data)
     return Scan(
         digest=digest.digest(), plain=True, stream=stream, ids=frozenset(), top=0, loops=False,
         refs={}, unstorable_ids=(), buffers=[], oob=[], code=[], unstorable=[], opaque=[],
@@ -581,53 +701,37 @@ def plain_scan(stream: list[bytes]) -> Scan:
 
 
 class WholeWalk(Walk):
-    """A walk of what several variables may share: nothing of that leaves the stream."""
+    """A walk that keeps the elements of object arrays in the stream, with all their sharing."""
 
     def live_segments(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
-        """They stay in the stream."""
+        """Return None: the elements stay in the stream."""
         return None
 
 
-class LoopWalk(WholeWalk):
-    """A walk of one part that refers to nothing outside, except perhaps to its own top."""
-
-    def expect(self, top: object) -> None:
-        """Name the top."""
-        self._top = top
-        self._met = 0
-
-    def persistent_id(self, obj: Any) -> int | None:
-        """0 for the top where it is met again inside."""
-        if obj is not self._top:
-            return None
-        self._met += 1
-        return None if self._met == 1 else 0
-
-    def scan(self, *values: object) -> Scan:
-        """Walk the part; its only member can be itself."""
-        found = super().scan(*values)
-        return found._replace(members=[id(self._top)] if self._met > 1 else [])
-
-
 class ComponentWalk(WholeWalk):
-    """A walk that stops at other tops and at nodes that belong to them.
+    """A walk of one component of a co-variable, which refers to the others and does not enter them.
 
-    ``conflicts`` then holds, by address, the objects met that belong to another part.
+    Call `begin_component` before the scan.
+
+    Attributes:
+        conflicts: objects that the walk met and that an earlier walk has claimed for another
+            component, by address: they must become components of their own.
     """
 
     def begin_component(
-        self, value_top: int, as_shell: bool, tops: dict[int, int], owners: dict[int, int]
+        self, top: int, as_shell: bool, tops: dict[int, int], owners: dict[int, int]
     ) -> None:
-        """Prepare for the walk of one part.
+        """Say which component is walked, and which others there are.
 
         Args:
-            value_top: the address of the part's top; a negative number for a definition.
-            hollow: whether the top can exist before its content; what is inside then refers to it
-                as to any other part, else as pickle does.
-            tops: addresses of the objects that are parts of their own, by part.
-            owners: which top each node already met belongs to; extended by the walk.
+            top: address of the component's top, the object that it is stored for; for a
+                definition or a segment, a negative number that no other component has.
+            as_shell: True if the top can be made before its content: what is inside then refers to
+                it as to any other component, otherwise as pickle does.
+            tops: the components' positions, by the addresses of their tops.
+            owners: the top that each claimed node belongs to, by address; `claim_nodes` adds to it.
         """
-        self._own = value_top
+        self._top = top
         self._as_shell = as_shell
         self._begun = False
         self._tops = tops
@@ -636,15 +740,19 @@ class ComponentWalk(WholeWalk):
         self.conflicts: dict[int, Any] = {}
 
     def is_component(self, obj: object) -> bool:
-        """Whether it is a part of its own, to which this walk only refers."""
+        """Return True if the object is a component of its own, which this walk only refers to."""
         return id(obj) in self._tops
 
     def defines(self, function: object) -> bool:
-        """Whether this is the walk of that very function: what it holds may refer to it."""
-        return super().defines(function) or id(function) == self._own
+        """Return True if the function is this walk's definition, or its top."""
+        return super().defines(function) or id(function) == self._top
 
     def reducer_override(self, obj: Any) -> Any:
-        """As in any walk; a library's instance whose attributes are a part of their own, too."""
+        """Return how an object is reduced, as any walk does.
+
+        The pickler would copy the attributes of a library's instance: where their dict is a
+        component of its own, the instance is reduced so that it refers to that.
+        """
         reduced = super().reducer_override(obj)
         if (
             reduced is NotImplemented
@@ -655,14 +763,17 @@ class ComponentWalk(WholeWalk):
         return reduced
 
     def persistent_id(self, obj: Any) -> int | None:
-        """The position of the member that ``obj`` is, None to descend into it."""
+        """Return the position by which the stream refers to another component's object.
+
+        None has the pickler write the object itself.
+        """
         address = id(obj)
-        if address == self._own and not (self._begun and self._as_shell):
+        if address == self._top and not (self._begun and self._as_shell):
             self._begun = True
             return None
         if address not in self._tops:
             owner = self._owners.get(address)
-            if owner is None or owner == self._own:
+            if owner is None or owner == self._top:
                 return None
             self.conflicts[address] = obj
         elif address in self._ignored_sharing:
@@ -670,86 +781,105 @@ class ComponentWalk(WholeWalk):
         return self._members.setdefault(address, len(self._members))
 
     def scan(self, *values: object) -> Scan:
-        """Walk one part; its nodes then belong to it."""
-        found = super().scan(*values)
+        """Walk the component; ``members`` of the scan are the addresses that it refers to."""
+        return super().scan(*values)._replace(loops=False, members=list(self._members))
+
+    def claim_nodes(self) -> None:
+        """Make the nodes that were walked, and that others could share, this component's own.
+
+        Later walks with the same ``owners`` do not enter them, and have them in ``conflicts``.
+        """
         for address, (_, obj) in self.memo.copy().items():
             if address not in self._ignored_sharing and (
                 sharing_is_state(obj) or address in self._tracked_sharing
             ):
-                self._owners.setdefault(address, self._own)
-        return found._replace(loops=False, members=list(self._members))
+                self._owners.setdefault(address, self._top)
 
 
-def _held_by_more(memo: dict[int, tuple[int, Any]], lone: int) -> list[Any]:
-    """The nodes that are no atoms and have more references than a lone one shows here.
+def _externally_referenced(memo: dict[int, tuple[int, Any]], lone: int) -> list[Any]:
+    """Return the nodes that something besides their container holds, and that are no atoms.
 
-    Those with weak references, too: these are not counted.
+    Also those that have weak references, which are not counted.
+
+    Args:
+        memo: a copy of the pickler's memo.
+        lone: how many references a node shows here that one container alone holds.
     """
     count = sys.getrefcount
-    held = [o for _, o in memo.values() if count(o) > lone and type(o) not in ATOMS]
+    external = [o for _, o in memo.values() if count(o) > lone and type(o) not in ATOMS]
     kinds = set(map(type, map(_VALUE, memo.values())))
     weakly = {cls for cls in kinds if cls.__weakrefoffset__ and treatment(cls).sharing_is_state}
     if weakly:
-        held += [
+        external += [
             o for _, o in memo.values() if type(o) in weakly and weakref.getweakrefcount(o) > 0
         ]
-    return held
+    return external
 
 
+# What these hold is walked by name or as a definition, and is not a node of the value.
 _NO_CONTAINERS = (type, FunctionType, ModuleType, CodeType)
 
 
-def _linking_within(passing: list[Any], memo: dict[int, tuple[int, Any]]) -> Iterator[int]:
-    """What shared nodes share that are no state themselves: the set inside a shared tuple."""
-    waiting = [o for o in passing if gc.is_tracked(o)]
+def _sharing_is_state_within(nodes: list[Any], memo: dict[int, tuple[int, Any]]) -> Iterator[int]:
+    """Yield addresses of the nodes whose sharing is state within nodes whose sharing is not.
+
+    For a shared tuple that holds a set, that is the set's.
+    """
+    waiting = [o for o in nodes if gc.is_tracked(o)]
     seen: set[int] = set()
     while waiting:
         holder = waiting.pop()
         if id(holder) in seen or issubclass(type(holder), _NO_CONTAINERS):
             continue
         seen.add(id(holder))
-        for held in gc.get_referents(holder):
-            if id(held) not in memo or type(held) in ATOMS:
+        for node in gc.get_referents(holder):
+            if id(node) not in memo or type(node) in ATOMS:
                 continue
-            if treatment(type(held)).sharing_is_state:
-                yield id(held)
-            elif gc.is_tracked(held):
-                waiting.append(held)
+            if treatment(type(node)).sharing_is_state:
+                yield id(node)
+            elif gc.is_tracked(node):
+                waiting.append(node)
 
 
 def sharing_is_state(obj: object) -> bool:
-    """Whether sharing ``obj`` is state."""
+    """Return True if it is state that two holders share the object, going by its type."""
     cls = type(obj)
     return cls not in ATOMS and treatment(cls).sharing_is_state
 
 
 def refers_to(stream: list[bytes], index: int) -> bool:
-    """Whether the stream may fetch memo entry ``index`` (never wrong when it says no)."""
+    """Return False only if the stream does not fetch the memo's entry at ``index``.
+
+    True is a guess: the bytes of the opcode may stand in the stream for something else.
+    """
     fetch = b"h%c" % index if index < 256 else b"j" + index.to_bytes(4, "little")
-    return any(fetch in live_segment for live_segment in stream)
+    return any(fetch in data for data in stream)
 
 
 def _reduced(obj: Any) -> Any:
-    """What pickle would ask of the object, or of what is registered for its class."""
+    """Return the object's own reduction, or that of the function registered for its class."""
     registered = copyreg.dispatch_table.get(type(obj))
     return obj.__reduce_ex__(PROTOCOL) if registered is None else registered(obj)
 
 
 def _found_by_name(obj: object, name: str) -> bool:
+    """Return True if the name, looked up in the object's module, leads to the object."""
     module = sys.modules.get(getattr(obj, "__module__", None) or type(obj).__module__)
-    found: object = module
+    target: object = module
     for step in name.split("."):
-        found = getattr(found, step, None)
-    return found is obj
+        target = getattr(target, step, None)
+    return target is obj
 
 
 def _lone_count() -> int:
-    """The reference count that a node held by one container shows in `Walk._shareable`."""
+    """Return how many references `Walk._shareable` counts for a node that one container holds."""
     seen: list[int] = []
 
     class Probe(Walk):
         def _shareable(self, memo: dict[int, tuple[int, Any]]) -> frozenset[int]:
-            seen.append(next(n for n in range(99) if node not in map(id, _held_by_more(memo, n))))
+            seen.append(
+                next(n for n in range(99) if node not in map(id, _externally_referenced(memo, n)))
+            )
             return frozenset()
 
     holder: list[list[object]] = [[]]

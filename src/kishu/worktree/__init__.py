@@ -1,1 +1,1 @@
-"""Compare the live state with the history, and record what changed."""
+"""Compare the live variables with the history, and record what changed."""

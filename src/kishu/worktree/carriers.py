@@ -1,8 +1,8 @@
-"""Carriers: which live object has carried which part of which version in this session.
+"""Remember carriers: which live object held which component of which version in this session.
 
-An undo changes an object back in place only if it is the very object that had the old content.
-Nothing is kept alive for that: an object that allows it is known by a weak reference, a list or a
-dict by its address for as long as every observation met it there.
+A restore updates an object in place only if it is the very object that had the old content. No
+object is kept alive for that: one that allows it is known by a weak reference, and a list or a dict
+by its address, for as long as it is the top of a component of the state.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from kishu.worktree.covariables import CoVariable
 from kishu.worktree.partition import Partition
 
 Serial = int
+"""Stands for one live object, as long as it carries something."""
 
 
 class Carriers:
-    """Numbers the tops of parts, and remembers the numbers of every version seen live."""
+    """The serials of the tops of components, and those of each version that was live."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -30,7 +31,7 @@ class Carriers:
         self._tops: dict[CoVariable, list[int]] = {}
 
     def note(self, version: VersionId, partition: Partition) -> None:
-        """Remember which objects carry a version's parts now."""
+        """Remember which live objects carry the components of a version from now on."""
         self._of_version[version] = [
             self.serial(component.top) for component in partition.components
         ]
@@ -39,25 +40,28 @@ class Carriers:
         ]
 
     def of(self, version: VersionId) -> list[Serial]:
-        """The serials of a version's parts; none if it was not live in this session."""
+        """Return the serials of what carried a version's components, in order.
+
+        Empty if the version was not live in this session.
+        """
         return self._of_version.get(version, [])
 
     def serial(self, obj: Any) -> Serial:
-        """The object's serial, given now if it is new."""
-        found = self._serials.get(id(obj))
-        if found is not None and (found[0] is None or found[0]() is obj):
-            return found[1]
+        """Return the object's serial; give it one if it has none."""
+        entry = self._serials.get(id(obj))
+        if entry is not None and (entry[0] is None or entry[0]() is obj):
+            return entry[1]
         self._count += 1
         ref = None
-        # An array of NumPy's that is weakly referenced cannot be resized by the user.
-        if all(each.weakly_referenced for each in libraries_of(type(obj).__module__)):
+        if all(library.weakly_referenced for library in libraries_of(type(obj).__module__)):
+            # The user could not resize an array in place that is weakly referenced.
             with suppress(TypeError):
                 ref = weakref.ref(obj)
         self._serials[id(obj)] = (ref, self._count)
         return self._count
 
     def retain(self, co_variables: Iterable[CoVariable]) -> None:
-        """Forget the objects of co-variables that are no more."""
+        """Forget the live objects of all co-variables but these."""
         self._tops = {
             co_variable: self._tops[co_variable]
             for co_variable in co_variables

@@ -1,27 +1,33 @@
-"""Co-variables: the smallest sets of entities that share something mutable."""
+"""Find co-variables: the smallest sets of entities that must be restored together."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 CoVariable = tuple[str, ...]
-"""The entities of a co-variable, sorted."""
+"""The names of a co-variable's entities, sorted."""
 
 
 def co_variables(ids: Mapping[str, frozenset[int]]) -> dict[str, CoVariable]:
-    """The group of each entity, given the shareable nodes that each reaches."""
+    """Return the co-variable of each entity.
+
+    Args:
+        ids: for each entity, the addresses of the nodes in it that others may share. Two entities
+            that have one in common are in one co-variable.
+    """
     leader: dict[str, str] = {}
 
     def find(entity: str) -> str:
+        """Return the entity that stands for all that are known to be connected with this one."""
         while (above := leader.get(entity, entity)) != entity:
             leader[entity] = leader.get(above, above)
             entity = above
         return entity
 
-    first: dict[int, str] = {}
+    first_with: dict[int, str] = {}
     for entity, nodes in ids.items():
         for node in nodes:
-            other = first.setdefault(node, entity)
+            other = first_with.setdefault(node, entity)
             if other is not entity:
                 leader[find(entity)] = find(other)
     members: dict[str, list[str]] = {}

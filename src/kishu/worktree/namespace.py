@@ -1,4 +1,4 @@
-"""Which names of the namespace are the user's variables."""
+"""Tell the user's variables from what else is in the namespace."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _module_of = type.__dict__["__module__"].__get__
 def variables(
     namespace: Mapping[str, Any], hidden: Mapping[str, Any], ignored: Collection[str]
 ) -> dict[str, Any]:
-    """The user's variables in ``namespace``, underscore names included.
+    """Return the user's variables by name, underscore names included.
 
     Args:
         namespace: the globals of the notebook's cells.
-        hidden: what IPython itself put there, by name; a name that the user has bound to
-            something else since is the user's.
-        ignored: names that the user told Kishu to leave alone.
+        hidden: what IPython itself put there, by name; where the user bound the name to something
+            else since, it is a variable.
+        ignored: names of variables that the user asked to ignore.
     """
     return {
         name: value
@@ -39,26 +39,30 @@ def variables(
         and name not in ignored
         and hidden.get(name, _NOTHING) is not value
         and not (name[0:1] == "_" and _is_history(name, value, namespace))
-        # They are the names of what is no variable (`records.is_variable`); no cell can write them.
+        # Names of other entities begin like this (`records.is_variable`). No cell can write such a
+        # name, but one can put it into globals().
         and name[0:1] not in ("#", "!")
-        and not _is_ours(value)
+        and not _belongs_to_kishu(value)
     }
 
 
 def _is_history(name: str, value: object, namespace: Mapping[str, Any]) -> bool:
-    """Whether it is what IPython calls a cell's input or result: ``_i7``, ``_7``."""
-    found = _HISTORY.fullmatch(name)
-    if found is None:
+    """Return True for a cell's input or result under IPython's name for it: ``_i7``, ``_7``."""
+    match = _HISTORY.fullmatch(name)
+    if match is None:
         return False
-    number = int(found[2])
-    if found[1]:
+    number = int(match[2])
+    if match[1]:
         inputs = namespace.get("_ih", ())
         return number < len(inputs) and inputs[number] == value
     return namespace.get("_oh", {}).get(number, _NOTHING) is value
 
 
-def _is_ours(value: object) -> bool:
-    """Kishu's own objects (a report, the session, the package) are not state of the user's."""
+def _belongs_to_kishu(value: object) -> bool:
+    """Return True for the package, and for an instance of one of its classes, such as a report.
+
+    They are no state of the user's.
+    """
     cls = type(value)
     if cls is ModuleType:
         return value.__dict__.get("__name__") == "kishu"

@@ -1,4 +1,4 @@
-"""The observer: compares the live variables with what it saw last, and says what changed."""
+"""Compare the live variables with what was last seen of them, and tell what changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from kishu.walking.walk import (
     ComponentWalk,
     Context,
     Counters,
-    LoopWalk,
     Scan,
     Unreadable,
     Walk,
@@ -26,28 +25,30 @@ from kishu.walking.walk import (
     plain_scan,
 )
 from kishu.worktree.carriers import Carriers
-from kishu.worktree.cohorts import SmallCohorts
+from kishu.worktree.cohorts import SharedCohorts, SmallCohorts
 from kishu.worktree.covariables import CoVariable, co_variables
-from kishu.worktree.joint import SharedCohorts
 from kishu.worktree.partition import VALUE, LiveComponent, Partition, Walks, partition
 from kishu.worktree.recorder import Recorder
 
 _SMALL_ATOM = 1024
+"""Up to how many bytes an atom is kept alive, so that its identity says that it is unchanged."""
+
 UNRECORDED: VersionId = ""
-"""The version of what is in no commit."""
+"""Stands for the version of an entity whose content is in no commit."""
 
 
 class LastSeen(NamedTuple):
-    """What is kept of one entity between two observations: signs, not the value.
+    """What is kept of one entity between two looks: signs by which a change is seen, not the value.
 
     Attributes:
-        digest: of the content.
-        ids: addresses of the nodes that others may share.
-        top: the value's own address where its identity is state.
-        refs: numbers of the definitions it refers to.
-        marks: numbers of what it holds that cannot be stored.
-        plain: whether it can be verified in a batch.
-        sign: something small and unchanging whose identity alone says: unchanged. None if none.
+        digest: a hash of the content; empty if the entity is to be found changed.
+        ids: addresses of the nodes in it that others may share.
+        top: address of the value itself; 0 if its identity is not state.
+        refs: object ids of the definitions that it refers to.
+        unstorable_ids: object ids of what it holds that cannot be stored.
+        plain: True if it may be verified in a small cohort.
+        sign: an object, or a few, that cannot change: where the entity's are still the same, it is
+            unchanged. None if the entity must be walked to tell.
     """
 
     digest: bytes
@@ -60,10 +61,10 @@ class LastSeen(NamedTuple):
 
 
 class Deadline(NamedTuple):
-    """That a cell may be waiting: what is not looked at in time is left for later.
+    """When a look must end, as a cell may be waiting: it leaves the rest for the next look.
 
     Attributes:
-        until: when to stop, as `time.perf_counter` tells it.
+        until: the time, in seconds of `time.perf_counter`.
         first: the entities to look at first.
     """
 
@@ -72,30 +73,31 @@ class Deadline(NamedTuple):
 
 
 class Look(NamedTuple):
-    """One observation, not yet taken for true (`Observer.accept` does that).
+    """The result of one look at all entities; the next look compares with it once it is accepted.
 
     Attributes:
         values: the live object of each entity.
-        sightings: what each entity looked like.
-        scans: the full scans of those that do not look as before.
-        kept: scans of entities that look as before, where the caller asked for them.
-        group_of: the co-variable of each entity.
-        dirty: the co-variables that must be recorded anew.
-        gone: entities that are no more.
-        unverified: entities that there was no time to look at: taken to be as they were.
+        last_seen: the signs of each entity's content.
+        scans: the scans of the entities whose signs differ from those of the accepted look, and of
+            what they share with.
+        unchanged_scans: the scans of other entities that the caller asked for.
+        co_variable_of: the co-variable of each entity.
+        dirty: the co-variables that must be recorded.
+        gone: the entities of the accepted look that are no more.
+        unverified: the entities that there was no time for; they are assumed to be as they were.
     """
 
     values: dict[str, Any]
     last_seen: dict[str, LastSeen]
     scans: dict[str, Scan]
-    kept: dict[str, Scan]
+    unchanged_scans: dict[str, Scan]
     co_variable_of: dict[str, CoVariable]
     dirty: list[CoVariable]
     gone: list[str]
     unverified: frozenset[str] = frozenset()
 
     def without(self, entities: Iterable[str]) -> Look:
-        """The look as if it had not seen these: the next one finds them changed."""
+        """Return the look without the digests of some entities: the next finds them changed."""
         unseen = {
             entity: self.last_seen[entity]._replace(digest=b"")
             for entity in entities
@@ -105,12 +107,19 @@ class Look(NamedTuple):
 
     @property
     def quiet(self) -> bool:
-        """Whether nothing changed since the last accepted look."""
+        """Return True if nothing changed since the look that was accepted last."""
         return not self.dirty and not self.gone
 
 
 class Change(NamedTuple):
-    """What a look changed: new versions of entities, entities gone, recipes, and live tops."""
+    """What differs between the state and a look, in the form in which it is committed.
+
+    Attributes:
+        set: the new version of each entity that has one.
+        gone: the entities that are no more.
+        recipes: the recipes of the new versions.
+        partitions: the live components of every version that the look had to record, new or not.
+    """
 
     set: State
     gone: list[str]
@@ -119,20 +128,26 @@ class Change(NamedTuple):
 
     @property
     def empty(self) -> bool:
-        """Whether the state is the one before."""
+        """Return True if the state is the one before."""
         return not self.set and not self.gone
 
 
 class Observer:
-    """Sees what changed between two looks at the namespace.
+    """Looks at the namespace, finds what changed between two looks, and has it recorded.
 
     Args:
-        identities: the numbers of definitions.
-        user_globals: the namespace (a plain dict, never replaced).
-        excluded: qualified names of classes that are never stored.
+        object_ids: the ids of definitions, and of objects that cannot be stored.
+        user_globals: the namespace, always the same dict.
+        excluded: qualified names of classes whose instances are never stored.
 
     Attributes:
-        context: what its walks have in common.
+        counters: where the cost of walks is counted.
+        carriers: which live object carried which version.
+        object_ids: as given.
+        state: the version of each entity, as accepted.
+        unverified: the entities that the accepted look had no time for.
+        context: what all walks use.
+        segmented: the segmented containers of the variables.
     """
 
     def __init__(
@@ -161,9 +176,10 @@ class Observer:
         """Verify every variable, and every definition that one of them refers to.
 
         Args:
-            variables: the live variables, by name.
-            changing: entities whose scans, and those of what they share with, will be needed.
-            hurry: leave for later what there is no time for; None: take all the time it needs.
+            variables: the live variables and settings, by name.
+            changing: entities that a restore is about to change: the look keeps their scans, and
+                those of what they share with.
+            deadline: when to stop; None to look at everything.
         """
         self.context.tables.clear()
         same = {
@@ -180,7 +196,12 @@ class Observer:
         return self._look(variables, same, wanted, deadline)
 
     def look_at_rest(self, variables: dict[str, Any], until: float) -> Look:
-        """Look at what the last look left for later; all else is as it was then."""
+        """Look at what the accepted look had no time for; assume that all else is unchanged.
+
+        Args:
+            variables: the live variables and settings, by name.
+            until: when to stop, in seconds of `time.perf_counter`.
+        """
         self.context.tables.clear()
         self._forget(set(self.unverified))
         same = {
@@ -192,7 +213,13 @@ class Observer:
         return self._look(variables, same, set(), Deadline(until, self.unverified))
 
     def look_again(self, variables: dict[str, Any], before: Look, changed: set[str]) -> Look:
-        """Look at what was changed on purpose since ``before``; all else is as it was then."""
+        """Look at what a restore changed; assume that all else is as it was.
+
+        Args:
+            variables: the live variables and settings, by name.
+            before: the look before the restore.
+            changed: the entities that the restore changed.
+        """
         self.context.tables.clear()
         self._forget(changed)
         same = {
@@ -204,7 +231,7 @@ class Observer:
         return self._look(variables, same, set())
 
     def _forget(self, entities: set[str]) -> None:
-        """Take no token of these for true."""
+        """Have the cohorts that these are in walked one by one at the next look."""
         self._small_cohorts.forget(entities)
         self._shared_cohorts.forget(entities)
 
@@ -215,42 +242,51 @@ class Observer:
         wanted: set[str],
         deadline: Deadline | None = None,
     ) -> Look:
-        self.segmented.begin()
+        """Look at all entities that the variables lead to.
+
+        Args:
+            variables: the live variables and settings, by name.
+            same: the signs of entities that are known to be unchanged; their definitions are
+                looked at.
+            wanted: the entities whose scans are kept though they are unchanged.
+            deadline: when to stop; None to look at everything.
+        """
+        self.segmented.begin_look()
         values: dict[str, Any] = dict(variables)
         last_seen = {e: seen for e, seen in same.items() if e in variables and not seen.refs}
         scans: dict[str, Scan] = {}
-        kept: dict[str, Scan] = {}
+        unchanged_scans: dict[str, Scan] = {}
         unverified: set[str] = set()
         walked = 0
         waiting = [entity for entity in variables if entity not in last_seen]
         if deadline is not None:
-            # What is taken from the end comes first.
+            # The last of the list is looked at first.
             waiting.sort(key=lambda entity: (entity in deadline.first, entity in self.unverified))
         while waiting:
             entity = waiting.pop()
             value = values[entity]
             before = self._last_seen.get(entity)
-            seen = same.get(entity) or self._unchanged_at_a_glance(before, value)
+            seen = same.get(entity) or self._unchanged_by_sign(before, value)
             if seen is None and walked and _must_wait(before, value, deadline):
                 unverified.add(entity)
                 seen = before
-            found: dict[ObjectId, Any] = {}
+            definitions: dict[ObjectId, Any] = {}
             if seen is None:
                 walked += 1
                 scan = self.scan(entity, value)
                 seen = _last_seen_of(scan, self._sign(entity, value))
-                found = scan.refs
+                definitions = scan.refs
                 if before is None or seen[:3] != before[:3]:
                     scans[entity] = scan
                 elif entity in wanted:
-                    kept[entity] = scan
+                    unchanged_scans[entity] = scan
             last_seen[entity] = seen
-            for number in seen.refs:
-                if number not in values:
-                    obj = found.get(number)
-                    values[number] = self.object_ids.live(number) if obj is None else obj
-                    waiting.append(number)
-        return self._compare(values, last_seen, scans, kept)._replace(
+            for object_id in seen.refs:
+                if object_id not in values:
+                    obj = definitions.get(object_id)
+                    values[object_id] = self.object_ids.live(object_id) if obj is None else obj
+                    waiting.append(object_id)
+        return self._compare(values, last_seen, scans, unchanged_scans)._replace(
             unverified=frozenset(unverified)
         )
 
@@ -259,8 +295,16 @@ class Observer:
         values: dict[str, Any],
         last_seen: dict[str, LastSeen],
         scans: dict[str, Scan],
-        kept: dict[str, Scan],
+        unchanged_scans: dict[str, Scan],
     ) -> Look:
+        """Find the co-variables that must be recorded, and scan what of them was not scanned.
+
+        Args:
+            values: the live object of each entity.
+            last_seen: the signs of each entity.
+            scans: the scans of the entities whose signs differ; extended.
+            unchanged_scans: other scans that the caller asked for.
+        """
         gone = [entity for entity in self._last_seen if entity not in last_seen]
         co_variable_of = self._co_variable_of
         if gone or any(
@@ -281,15 +325,15 @@ class Observer:
             for entity in co_variable:
                 if entity not in scans:
                     scans[entity] = self.scan(entity, values[entity])
-        return Look(values, last_seen, scans, kept, co_variable_of, list(dirty), gone)
+        return Look(values, last_seen, scans, unchanged_scans, co_variable_of, list(dirty), gone)
 
     def _differs(
         self, entity: str, co_variable: CoVariable, last_seen: dict[str, LastSeen]
     ) -> bool:
-        """Whether an entity that does not look as before means another version of its group.
+        """Return True if an entity whose signs differ makes its co-variable another version.
 
-        It does not if only nodes are others that nothing else in the group reaches: those that
-        some reduce makes in passing come and go.
+        It does not where nothing differs but the addresses of nodes that no other entity of the
+        co-variable reaches: a reduce may make such nodes anew at every walk.
         """
         before, seen = self._last_seen.get(entity), last_seen[entity]
         if before is None or (before.digest, before.top) != (seen.digest, seen.top):
@@ -301,24 +345,27 @@ class Observer:
             for other in others
         )
 
-    def _unchanged_at_a_glance(self, before: LastSeen | None, value: Any) -> LastSeen | None:
-        """The sighting as it was, if the value is unchanging and still the same."""
+    def _unchanged_by_sign(self, before: LastSeen | None, value: Any) -> LastSeen | None:
+        """Return the signs as they were if the entity is unchanged by `LastSeen.sign` alone.
+
+        None means that it must be walked to tell.
+        """
         if before is None or before.sign is None:
             return None
         sign = before.sign
         if sign is value:
             return before
         if type(value) is ModuleType and type(sign) is tuple:
-            # Loading it again gives it another spec.
+            # `importlib.reload` gives a module another spec.
             same = sign[0] is value and sign[1] is value.__dict__.get("__spec__")
             return before if same else None
         if type(value) is FunctionType and sign == self._sign("", value):
-            met = [self.object_ids.live(number) for number in before.refs]
-            return before if all(obj is value for obj in met) else None
+            definitions = [self.object_ids.live(object_id) for object_id in before.refs]
+            return before if all(obj is value for obj in definitions) else None
         return None
 
     def _sign(self, entity: str, value: Any) -> object:
-        """Something whose identity alone will say that the value is unchanged, or None."""
+        """Return what will tell that the value is unchanged (`LastSeen.sign`), or None."""
         if is_setting(entity):
             return value
         cls = type(value)
@@ -332,8 +379,11 @@ class Observer:
         return None
 
     def still_there(self, version: VersionId, entities: Iterable[str]) -> dict[str, Any]:
-        """The live variables of a version; none where one of them is no longer as it was seen."""
-        found = {}
+        """Return the live variables of a version, by name.
+
+        Empty if one of them has another version, or is not as it was when it was last seen.
+        """
+        live = {}
         for entity in entities:
             if self.state.get(entity) != version:
                 return {}
@@ -342,11 +392,11 @@ class Observer:
                 value = self._globals.get(entity)
                 if self.scan(entity, value).digest != seen.digest:
                     return {}
-                found[entity] = value
-        return found
+                live[entity] = value
+        return live
 
     def scan(self, entity: str, value: Any) -> Scan:
-        """Walk one entity; what cannot be pickled is left out and noted."""
+        """Walk one entity; leave out what cannot be pickled, and note it in the scan."""
         if value is self._globals:
             return self._walk(tolerant=False).scan(sys.modules["__main__"])
         reason = ""
@@ -361,16 +411,23 @@ class Observer:
                     else (self._walk(tolerant).scan(value))
                 )
             except Exception as error:
-                # The text alone: the error would keep the value alive by its traceback.
+                # Not the error itself: its traceback would keep the value alive.
                 reason = f"{type(error).__name__}: {error}"
         return self._walk(tolerant=True).scan(Unreadable(value, reason))
 
     def _scan_around(
         self, entity: str, value: Any, segmented: dict[int, Any], tolerant: bool
     ) -> Scan:
-        """Walk a value that is, or holds, long containers: these piece by piece."""
+        """Walk a value that is or holds segmented containers: these in segments.
+
+        Args:
+            entity: the entity's name.
+            value: its value.
+            segmented: the segmented containers, by address.
+            tolerant: True to leave out what cannot be pickled, False to raise.
+        """
         try:
-            around = self.segmented.meet(entity, segmented, tolerant)
+            containers = self.segmented.scan_containers(entity, segmented, tolerant)
         except SelfContaining:
             return self._walk(tolerant).scan(value)
         if id(value) in segmented:
@@ -382,66 +439,73 @@ class Observer:
             )
             scan = walk.scan(value)
         return scan._replace(
-            digest=scan.digest + around.digest,
+            digest=scan.digest + containers.digest,
             plain=False,
-            ids=scan.ids | around.ids,
-            refs=scan.refs | around.refs,
-            unstorable_ids=scan.unstorable_ids + around.unstorable_ids,
-            unstorable=scan.unstorable + around.unstorable,
+            ids=scan.ids | containers.ids,
+            refs=scan.refs | containers.refs,
+            unstorable_ids=scan.unstorable_ids + containers.unstorable_ids,
+            unstorable=scan.unstorable + containers.unstorable,
             segmented=segmented,
         )
 
     def _component_walk(self, tolerant: bool) -> ComponentWalk:
+        """Make a walk of one component."""
         return ComponentWalk(self.context, tolerant)
 
     def _whole_walk(self, tolerant: bool) -> Walk:
+        """Make a walk that keeps the elements of object arrays in its stream."""
         return WholeWalk(self.context, tolerant)
 
     def _walk(self, tolerant: bool) -> Walk:
+        """Make a walk that may store the elements of object arrays outside of its stream."""
         return Walk(self.context, tolerant)
 
     def partition(self, look: Look, co_variable: CoVariable) -> Partition:
-        """Cut one co-variable of a look into parts."""
+        """Partition one co-variable of a look into components."""
         scans = {
             entity: look.scans.get(entity)
-            or look.kept.get(entity)
+            or look.unchanged_scans.get(entity)
             or self.scan(entity, look.values[entity])
             for entity in co_variable
         }
         tolerant = any(scan.unstorable for scan in scans.values())
         for entity, scan in scans.items():
-            if scan.apart and len(co_variable) == 1:
+            if scan.is_partial and len(co_variable) == 1:
                 scans[entity] = self._whole_walk(tolerant).scan(look.values[entity])
 
-        def loop_walk() -> LoopWalk:
-            return LoopWalk(self.context, tolerant)
-
         walks = Walks(
-            lambda: self._whole_walk(tolerant), loop_walk, lambda: self._component_walk(tolerant),
+            lambda: self._whole_walk(tolerant),
+            lambda: self._component_walk(tolerant),
             self.segmented.live_segments,
-        )  # fmt: skip
+        )
         return partition(co_variable, look.values, scans, walks)
 
     def record(self, look: Look, recorder: Recorder) -> Change:
-        """Store the co-variables that changed.
+        """Record the co-variables that must be, and return what changed.
+
+        The look is not accepted by that.
 
         Raises:
-            NotRecording: the disk refused; nothing is taken for true, the change is seen again.
+            NotRecording: the disk refused; the next look sees the same changes.
         """
         new: State = {}
         recipes: dict[VersionId, Recipe] = {}
         partitions: dict[VersionId, Partition] = {}
         for co_variable in look.dirty:
-            for components in self._partitions(look, co_variable):
-                version, recipe = recorder.record(components)
-                partitions[version] = components
+            for live_partition in self._partitions(look, co_variable):
+                version, recipe = recorder.record(live_partition)
+                partitions[version] = live_partition
                 if any(self.state.get(entity) != version for entity in recipe.roots):
                     recipes[version] = recipe
                     new.update(dict.fromkeys(recipe.roots, version))
         return Change(new, look.gone, recipes, partitions)
 
     def _partitions(self, look: Look, co_variable: CoVariable) -> list[Partition]:
-        """A co-variable cut into parts; one that cannot be costs no other its version."""
+        """Partition one co-variable into components.
+
+        Where that fails, each entity is a partition of its own that says that it is unreadable: so
+        other co-variables are recorded.
+        """
         try:
             return [self.partition(look, co_variable)]
         except Exception as error:
@@ -454,7 +518,7 @@ class Observer:
         return partitions
 
     def disown(self, look: Look) -> None:
-        """Know of what the look found changed only that no version has it: it was not recorded."""
+        """Note that what the look found changed has no version, as it could not be recorded."""
         for entity in {
             entity for co_variable in look.dirty for entity in co_variable
         } & self.state.keys():
@@ -463,7 +527,7 @@ class Observer:
             self.state.pop(entity, None)
 
     def accept(self, look: Look, change: Change) -> None:
-        """Take a look for true: the next one is compared with it."""
+        """Make a look the one that the next is compared with, once its change is recorded."""
         self._last_seen = look.last_seen
         self.unverified = look.unverified
         self._small_cohorts.accept()
@@ -477,34 +541,43 @@ class Observer:
         for entity in change.gone:
             self.state.pop(entity, None)
         self.state.update(change.set)
-        for version, components in change.partitions.items():
-            self.carriers.note(version, components)
+        for version, live_partition in change.partitions.items():
+            self.carriers.note(version, live_partition)
         if not look.quiet:
             self.carriers.retain(set(look.co_variable_of.values()))
             self.segmented.retain(look.last_seen.keys())
-            met = {
-                number
+            object_ids = {
+                object_id
                 for seen in look.last_seen.values()
-                for number in seen.refs + seen.unstorable_ids
+                for object_id in seen.refs + seen.unstorable_ids
             }
-            self.object_ids.retain(met)
-            self._shared_cohorts.retain(filter(self._is_fit, set(look.co_variable_of.values())))
+            self.object_ids.retain(object_ids)
+            self._shared_cohorts.retain(
+                filter(self._may_be_cohort, set(look.co_variable_of.values()))
+            )
         self._shared_cohorts.accept(look.dirty)
 
-    def _is_fit(self, co_variable: CoVariable) -> bool:
-        """Whether a co-variable may be walked as one: several variables, and no small ones."""
+    def _may_be_cohort(self, co_variable: CoVariable) -> bool:
+        """Return True if the variables of a co-variable may be walked as one cohort.
+
+        They are several, not all small, without definitions, segmented containers and what cannot
+        be stored.
+        """
         if len(co_variable) == 1:
             return False
-        seen = [self._last_seen[entity] for entity in co_variable]
+        last_seen = [self._last_seen[entity] for entity in co_variable]
         return not (
-            all(sighting.plain for sighting in seen)
-            or any(sighting.unstorable_ids for sighting in seen)
+            all(seen.plain for seen in last_seen)
+            or any(seen.unstorable_ids for seen in last_seen)
             or any(is_definition(entity) or self.segmented.are_in(entity) for entity in co_variable)
         )
 
 
 def _must_wait(before: LastSeen | None, value: Any, deadline: Deadline | None) -> bool:
-    """Whether there is no time now for something that may well be as it was."""
+    """Return True if the deadline has passed, and the entity may be as it was.
+
+    What is new, or another object by now, is looked at in any case.
+    """
     return (
         deadline is not None
         and before is not None
@@ -514,13 +587,14 @@ def _must_wait(before: LastSeen | None, value: Any, deadline: Deadline | None) -
 
 
 def _last_seen_of(scan: Scan, sign: object) -> LastSeen:
+    """Return the signs that are kept of a scan."""
     return LastSeen(
         scan.digest, scan.ids, scan.top, tuple(scan.refs), scan.unstorable_ids, scan.plain, sign
     )
 
 
 def _plain_function(function: FunctionType) -> tuple[object, ...] | None:
-    """What a function consists of, if none of it can change in place; None otherwise."""
+    """Return what a function consists of; None if any of it could change in place."""
     if (
         function.__defaults__
         or function.__kwdefaults__

@@ -1,4 +1,4 @@
-"""From what was seen to what is stored: parts become chunks, a cut becomes a recipe."""
+"""Store live co-variables: write their components as chunks, and describe them as recipes."""
 
 from __future__ import annotations
 
@@ -28,40 +28,49 @@ from kishu.walking.walk import DIGEST_BYTES, Memory, Scan
 from kishu.worktree.partition import SEGMENTED, LiveComponent, Partition, component_type
 
 _REMEMBERED_CHUNKS = 200_000
+"""How many names of chunks are kept before all are dropped, to bound the memory that they take."""
 
 
 class Recorder:
-    """Writes recipes, hashing and writing only chunks that this session has not written yet.
+    """Writes the chunks of co-variables, and makes their recipes.
+
+    A chunk of memory that this session has named already is neither hashed for its name nor
+    written again.
+
+    Args:
+        writer: writes chunks; a `Naming` only names them.
 
     Attributes:
-        progress: told of bytes as they are recorded.
-        sources: texts that code was compiled from, by name, since they were last taken.
+        progress: called with the number of bytes that were recorded since its last call.
+        sources: texts that code was compiled from, by name, that `take_sources` has not given yet.
     """
 
     def __init__(self, writer: Writer | Naming) -> None:
         self.progress: Callable[[int], None] = lambda nbytes: None
         self.sources: dict[str, str] = {}
         self._writer = writer
-        self._keeps = isinstance(writer, Writer)
+        self._writes = isinstance(writer, Writer)
         self._names: dict[bytes, str] = {}
 
     def forget(self) -> None:
-        """Take no chunk for written: garbage was collected."""
+        """Forget which chunks are written, as a collection of garbage may have deleted them."""
         self._names.clear()
 
     def take_sources(self) -> dict[str, str]:
-        """Give the texts noted since this was last asked."""
+        """Return the texts that were noted since the last call, by name."""
         taken, self.sources = self.sources, {}
         return taken
 
     def naming(self) -> Recorder:
-        """A recorder that only names what it is given: for comparing, not for keeping."""
+        """Make a recorder that writes nothing: its recipes are for comparing with others."""
         names = Recorder(Naming())
         names._names = self._names
         return names
 
     def record(self, partition: Partition) -> tuple[VersionId, Recipe]:
-        """Store a co-variable; gives the version's id, equal for equal content, and its recipe.
+        """Write a co-variable's chunks, and return its version and its recipe.
+
+        Equal content has equal versions.
 
         Raises:
             NotRecording: the disk refused.
@@ -75,6 +84,7 @@ class Recorder:
         return version_id(recipe), recipe
 
     def _component(self, component: LiveComponent) -> Component:
+        """Write one component, and return its description."""
         scan = component.scan
         if component.kind == SEGMENTED:
             return self._segmented_component(component)
@@ -86,7 +96,7 @@ class Recorder:
         )
 
     def _content(self, scan: Scan) -> dict[str, Any]:
-        """The fields that a part and a segment have in common."""
+        """Write a scan, and return the fields that components and segments have in common."""
         return {
             "stream": self._stream(scan.stream),
             "buffers": [self._memory(memory) for memory in scan.buffers],
@@ -97,8 +107,14 @@ class Recorder:
         }
 
     def _place(self, code: CodeType | int) -> CodePlace:
-        """Say where code stands, and keep the text that it was compiled from."""
-        if isinstance(code, int) or not self._keeps:
+        """Describe where code stands, and note the text that it was compiled from.
+
+        A recorder that only names does not read the text.
+
+        Args:
+            code: a code object, or the line of a class statement.
+        """
+        if isinstance(code, int) or not self._writes:
             return CodePlace("", code if isinstance(code, int) else code.co_firstlineno)
         place, text = place_of(code)
         if not text:
@@ -108,11 +124,12 @@ class Recorder:
         return msgspec.structs.replace(place, text=name)
 
     def _segmented_component(self, component: LiveComponent) -> Component:
+        """Write those segments of a container that are not stored, and return its description."""
         segments = [
             live_segment.stored or self._segment(live_segment)
             for live_segment in component.live_segments
         ]
-        unstorable = dict.fromkeys(place for s in segments for place in s.unstorable)
+        unstorable = dict.fromkeys(place for each in segments for place in each.unstorable)
         return Component(
             type=component_type(component),
             kind="segmented",
@@ -125,18 +142,20 @@ class Recorder:
         )
 
     def _segment(self, live_segment: LiveSegment) -> Segment:
+        """Write one segment, and return its description, which the live segment notes."""
         scan = live_segment.scan
         if scan is None:
             raise ValueError("A piece was let go of before it was stored.")
         live_segment.named = Segment(
             count=live_segment.count, members=live_segment.members, **self._content(scan)
         )
-        if self._keeps:
+        if self._writes:
             live_segment.stored = live_segment.named
         return live_segment.named
 
-    def _stream(self, live_segments: list[bytes]) -> Blob:
-        data = live_segments[0] if len(live_segments) == 1 else b"".join(live_segments)
+    def _stream(self, stream: list[bytes]) -> Blob:
+        """Write a stream in chunks of 256 KiB."""
+        data = stream[0] if len(stream) == 1 else b"".join(stream)
         names = [
             self._writer.put(memoryview(data)[at : at + CHUNK_BYTES])
             for at in range(0, len(data), CHUNK_BYTES)
@@ -145,8 +164,9 @@ class Recorder:
         return write_tree(names, len(data), self._writer)
 
     def _memory(self, memory: Memory) -> Blob:
+        """Write those chunks of memory that have no name yet; ask for the bytes only for these."""
         names = []
-        told = 0
+        reported = 0
         view: memoryview | None = None
         starts = (0, *memory.ends[:-1]) if memory.ends else range(0, memory.nbytes, CHUNK_BYTES)
         for index, at in enumerate(starts):
@@ -160,19 +180,23 @@ class Recorder:
                 if len(self._names) >= _REMEMBERED_CHUNKS:
                     self._names.clear()
                 self._names[digest] = name
-                self.progress(at - told)
-                told = at
+                self.progress(at - reported)
+                reported = at
             names.append(name)
-        self.progress(memory.nbytes - told)
+        self.progress(memory.nbytes - reported)
         return write_tree(names, memory.nbytes, self._writer)
 
 
 def _nbytes(component: Component | Segment) -> int:
+    """Return how many bytes the stream and the buffers have."""
     return sum(blob.size for blob in (component.stream, *component.buffers, *component.oob))
 
 
 def version_id(recipe: Recipe) -> VersionId:
-    """The recipe's content, in 160 bits; where its code stood in which file does not count."""
+    """Return the id of the version that a recipe builds: a hash of 160 bits, in hexadecimal.
+
+    Where code stood in which file is no part of it.
+    """
     content = [
         (
             component.kind,

@@ -1,4 +1,4 @@
-"""The work tree: the live variables beside the history, looked at and committed."""
+"""Look at the live variables beside the history, and commit what changed in them."""
 
 from __future__ import annotations
 
@@ -35,16 +35,24 @@ from kishu.worktree.recorder import Recorder
 
 
 class Worktree:
-    """What the session's variables are, compared with the commit they stand on.
+    """The live variables of a session, and the commit that they came from.
 
     Args:
         host: where the notebook's cells run.
-        writer: takes the chunks of what is committed.
-        progress: told how many bytes of how many are recorded.
+        store: the chunks of the history, to read.
+        history: the records of the history.
+        ledger: writes operations to the history, and knows the head.
+        writer: writes the chunks of what is committed.
+        config: the session's options.
+        progress: called while a commit is recorded, with how many bytes of how many are done.
 
     Attributes:
-        document: the notebook's cells, for as long as it is known that they are as told: commits
-            made meanwhile have them.
+        object_ids: the ids of definitions, and of objects that cannot be stored.
+        observer: finds what changed in the variables.
+        recorder: stores what changed.
+        checks: the round-trip checks of what was stored.
+        document: the notebook's cells, while they are known to be those of the front end: commits
+            that are made meanwhile have them. None at other times.
     """
 
     def __init__(
@@ -73,26 +81,39 @@ class Worktree:
     # Looking
 
     def variables(self) -> dict[str, Any]:
-        """The user's variables as they are now, and the settings that cells changed."""
-        found = self._host.variables(self._history.ignored)
+        """Return the user's variables as they are now, and the settings that cells changed."""
+        values = self._host.variables(self._history.ignored)
         for name, value in self._host.ambient.values().items():
-            found[SETTING + name] = value
-        return found
+            values[SETTING + name] = value
+        return values
 
     def look(self, changing: Collection[str] = (), deadline: Deadline | None = None) -> Look:
-        """Compare the variables with what was last committed; see `Observer.look`."""
+        """Compare the variables with what was last committed.
+
+        Args:
+            changing: entities that a restore is about to change: the look keeps their scans.
+            deadline: when to stop; None to look at everything.
+        """
         with quietly():
             return self.observer.look(self.variables(), changing, deadline)
 
     @property
     def is_behind(self) -> bool:
-        """Whether the last commit left variables for later."""
+        """Return True if the last commit had no time to look at some variables."""
         return bool(self.observer.unverified)
 
     # Committing
 
     def begin(self, resumed: Operation | None) -> None:
-        """Take the state found as the root commit; with a past, as a restart on top of it."""
+        """Commit the state in which a session begins.
+
+        Args:
+            resumed: the operation of an ended session that this one continues: the commit is then
+                a restart, otherwise the first of a new branch.
+
+        Raises:
+            NotRecording: as for `commit`.
+        """
         if resumed is None:
             self.commit("attach", "attach", branch=self._history.free_branch())
         else:
@@ -101,13 +122,21 @@ class Worktree:
         self.begin_cell()
 
     def begin_cell(self) -> None:
-        """Note where a cell begins: a commit within it does not move what undo goes back to."""
+        """Note the commit at which a cell begins: undoing the cell's run leads back there.
+
+        A commit that the cell itself makes does not change that.
+        """
         self._cell_began = self._ledger.undo_stack.position, self._ledger.head
 
     def commit(
         self, kind: CommitKind, operation: OperationKind = "commit", **fields: Any
     ) -> Commit:
         """Commit the state, changed or not.
+
+        Args:
+            kind: what the commit is made for.
+            operation: the operation that it is a part of.
+            fields: further fields of the commit.
 
         Raises:
             NotRecording: the disk refused; the next commit sees the same changes again.
@@ -117,7 +146,10 @@ class Worktree:
         return self._write(operation, look, change, commit, flaws, "now")
 
     def commit_run(self, cell: Cell) -> Commit:
-        """Commit the state after a cell run, in as much time as a commit may take.
+        """Commit the state after a cell run, within the time that a commit may take.
+
+        Args:
+            cell: the cell, with its text, outcome and effects.
 
         Raises:
             NotRecording: as for `commit`.
@@ -134,13 +166,15 @@ class Worktree:
         return self._write("run", look, change, commit, flaws, before=before if same else None)
 
     def commit_found(self, changing: Collection[str] = ()) -> Look:
-        """Commit what has changed outside of a commit, so that it cannot be overwritten.
+        """Commit what changed since the last commit, if anything, before it may be overwritten.
+
+        Returns the look that it was found by.
 
         Args:
-            changing: entities that a restore is about to change; the look keeps what it saw.
+            changing: entities that a restore is about to change: the look keeps their scans.
 
         Raises:
-            NotRecording: the disk refused: then nothing may be overwritten.
+            NotRecording: the disk refused; nothing may be overwritten then.
         """
         look = self.look(changing)
         if not look.quiet or self.is_behind:
@@ -148,7 +182,9 @@ class Worktree:
         return look
 
     def catch_up(self) -> None:
-        """Look at what the last commit left for later, for as long as a commit may take.
+        """Look at what the last commit had no time for, and commit what changed in it.
+
+        This takes as much time as a commit may, and leaves the rest for another call.
 
         Raises:
             NotRecording: as for `commit`.
@@ -156,13 +192,14 @@ class Worktree:
         until = time.perf_counter() + self._config.max_delay
 
         def look() -> Look:
+            """Look at what is left."""
             with quietly():
                 return self.observer.look_at_rest(self.variables(), until)
 
         self._commit_change(look(), look)
 
     def commit_document(self) -> None:
-        """Commit the notebook's cells where the head has others, so that they can be replaced.
+        """Commit the notebook's cells if the head has others, before they are replaced.
 
         Raises:
             NotRecording: as for `commit`.
@@ -179,7 +216,14 @@ class Worktree:
             )
 
     def commit_shortfall(self, wanted: State) -> None:
-        """Commit what a restore left otherwise than the target has it, if anything."""
+        """Commit the state after a restore if it is not the one that was wanted.
+
+        Args:
+            wanted: the version of each entity in the target of the restore.
+
+        Raises:
+            NotRecording: the disk refused.
+        """
         state = self.observer.state
         if state != wanted:
             missing = [entity for entity in wanted if entity not in state]
@@ -195,17 +239,21 @@ class Worktree:
             )
 
     def check_next(self) -> None:
-        """Load a version back that waits for it, to see whether it comes back as it was.
+        """Make the next round-trip check that waits, and record the flaw that it found, if any.
 
         Raises:
-            NotRecording: the disk refused to take down what was found.
+            NotRecording: the disk refused.
         """
         self._write_findings(self.checks.next())
 
     def check_before_replacing(self, entities: Iterable[str]) -> bool:
-        """The same for versions that will not be live any longer.
+        """Make the round-trip checks that wait of versions that a restore is about to replace.
 
-        Gives whether something is stored otherwise from now on: then it is to be committed again.
+        Once they are replaced, there is nothing to compare with. Return True if a check found
+        something that will be stored in another way from now on: it must be committed again.
+
+        Args:
+            entities: the entities that the restore is about to change.
 
         Raises:
             NotRecording: the disk refused.
@@ -215,11 +263,18 @@ class Worktree:
         return any(finding.lost for finding in findings.values())
 
     def _write_findings(self, findings: dict[VersionId, Finding]) -> None:
+        """Record the flaws among the findings of checks, if there are any."""
         flaws = flaws_in(findings)
         if flaws:
             self._ledger.write("check", flaws=flaws, when="soon")
 
     def _commit_change(self, look: Look, again: Callable[[], Look]) -> Look:
+        """Commit what a look found, if it is a change, and return the look that was accepted.
+
+        Args:
+            look: the look.
+            again: makes another look, in case that something is stored in another way.
+        """
         look, change, flaws = self._store(look, again)
         if change.empty:
             self.observer.accept(look, change)
@@ -231,30 +286,38 @@ class Worktree:
     def _store(
         self, look: Look, again: Callable[[], Look]
     ) -> tuple[Look, Change, dict[VersionId, Flaw]]:
-        """Store what changed, and see that it comes back.
+        """Record what a look found, and make the round-trip checks that cannot wait.
+
+        A check may find that a class must be stored in another way: then all is done once more.
+        Returns the look that was recorded, the change, and the flaws of the change's versions.
 
         Args:
-            again: how to look again, if something is stored otherwise from now on.
-
-        Gives the look, the change, and what is wrong with versions in it.
+            look: the look.
+            again: makes another look.
         """
         change = self._record(look)
-        found = last = self.checks.at_once(change.recipes, look.values)
+        findings = last = self.checks.at_once(change.recipes, look.values)
         while any(finding.lost for finding in last.values()):
             look = again()
             change = self._record(look)
             last = self.checks.at_once(change.recipes, look.values)
-            found |= last
-        return look, change, {v: f for v, f in flaws_in(found).items() if v in change.recipes}
+            findings |= last
+        flaws = flaws_in(findings)
+        return look, change, {v: flaw for v, flaw in flaws.items() if v in change.recipes}
 
     def _record(self, look: Look) -> Change:
+        """Store what a look found, and tell how far that is."""
         total = sum(scan.nbytes for scan in look.scans.values())
         self.recorder.progress = counting(self._progress, "recorded", total)
         with quietly():
             return self.observer.record(look, self.recorder)
 
     def _late(self, look: Look, change: Change) -> dict[str, Any]:
-        """What a commit says of variables that it, or the one before, did not look at."""
+        """Return the fields of a commit that name variables of which it says more than a version.
+
+        Those that refer to a changed definition, those that there was no time for, and those that
+        the commit before had no time for and that changed.
+        """
         return {
             "through": self._through(look, change),
             "unverified": sorted(name for name in look.unverified if is_variable(name)),
@@ -262,23 +325,31 @@ class Worktree:
         }
 
     def _through(self, look: Look, change: Change) -> list[str]:
-        """The variables that refer to a definition that became another, to be named."""
-        numbers = {
+        """Return the variables that did not change, but refer to a definition that did."""
+        definitions = {
             entity
             for entity in change.set
             if is_definition(entity) and entity in self.observer.state
         }
         return sorted(
             entity
-            for entity, seen in (look.last_seen.items() if numbers else ())
+            for entity, seen in (look.last_seen.items() if definitions else ())
             if is_variable(entity)
             and entity not in change.set
-            and not numbers.isdisjoint(seen.refs)
+            and not definitions.isdisjoint(seen.refs)
         )
 
     def _new(
         self, kind: CommitKind, change: Change, start: float | None = None, **fields: Any
     ) -> Commit:
+        """Make a commit, which is not written yet.
+
+        Args:
+            kind: what the commit is made for.
+            change: what is new in it.
+            start: when the work for it began, in seconds of `time.perf_counter`; None: not told.
+            fields: further fields of the commit.
+        """
         if kind not in ("attach", "restart"):
             fields.setdefault("branch", self._ledger.next_branch())
         cost = 0.0 if start is None else (time.perf_counter() - start) * 1e3
@@ -297,6 +368,20 @@ class Worktree:
         when: When = "soon",
         before: CommitId | None = None,
     ) -> Commit:
+        """Write an operation with a commit, and accept the look that the commit is of.
+
+        Args:
+            operation: the kind of the operation.
+            look: the look that the change was found by.
+            change: what is new.
+            commit: the commit.
+            flaws: the flaws of new versions.
+            when: by when the records must be on the disk.
+            before: the commit that undoing this leads back to; None for the head as it was.
+
+        Raises:
+            NotRecording: the disk refused; the look is not accepted.
+        """
         new = {id: r for id, r in change.recipes.items() if id not in self._history.versions}
         with uninterrupted():
             self._ledger.write(
@@ -315,11 +400,12 @@ class Worktree:
         return commit
 
     def _documents(self, commit: Commit) -> dict[CommitId, Document]:
+        """Return the notebook's cells, by the commit that has them; empty if they are not known."""
         if self.document is None:
             return {}
         return {commit.id: self.document.for_commit(commit.parent)}
 
 
 def _names_in(source: str) -> set[str]:
-    """The words of a cell: what it names is looked at first."""
+    """Return the words of a cell's text: the variables that it names are looked at first."""
     return set(re.findall(r"\w+", source))
