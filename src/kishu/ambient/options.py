@@ -127,7 +127,7 @@ class Matplotlib(Setting):
         return {name: dict.get(originals, name, value) for name, value in reading.items()}
 
     def write(self, changes: Mapping[str, Any]) -> None:
-        """Set parameters without matplotlib's checks: they passed these when they were first set."""
+        """Set parameters without matplotlib's checks, which they have passed before."""
         params: Any = sys.modules["matplotlib"].rcParams
         for name, value in changes.items():
             if value is ABSENT:
