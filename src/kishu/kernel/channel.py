@@ -78,7 +78,7 @@ class Channel:
     def on_request(self, stream: Any, idents: Any, message: dict[str, Any]) -> None:
         """Answer a message on the shell channel, on the main thread.
 
-        Never raises, and always replies: an error is a reply, too.
+        An error is a reply, too: nothing is raised unless that reply cannot be sent either.
         """
         id = message["header"]["msg_id"]
         try:
@@ -151,7 +151,7 @@ class Channel:
     def on_control(self, stream: Any, idents: Any, message: dict[str, Any]) -> None:
         """Answer a message on the control channel, while the main thread may be busy.
 
-        Never raises, and always replies: an error is a reply, too.
+        An error is a reply, too: nothing is raised unless that reply cannot be sent either.
         """
         try:
             reply: Any = self._answer_at_once(message["content"])
