@@ -1,4 +1,4 @@
-"""Kishu gives a Jupyter session a history of its variables, as git gives files one."""
+"""Give a Jupyter session a history of its variables, as git gives files one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from kishu.errors import KishuError
 
-# Imported before `session` is defined: a submodule's first import binds its name here.
+# Before `session` is defined: the first import of the submodule `kishu.session` binds that name
+# in this module, and would replace the function.
 from kishu.session import Session
 
 if TYPE_CHECKING:
@@ -17,35 +18,47 @@ __all__ = ["KishuError", "Session", "__version__", "attach", "detach", "session"
 
 
 def attach(notebook: str | os.PathLike[str] | None = None) -> Session:
-    """Attach to the running IPython shell; attaching twice gives the same session."""
+    """Attach a session to the running IPython shell, or return the one that is attached already.
+
+    Args:
+        notebook: the notebook's path; None to take what the front end told the kernel.
+
+    Raises:
+        NotAttached: no IPython shell runs in this process.
+        StoreError: the history cannot be opened or made.
+    """
     from kishu.kernel import extension
 
     return extension.attach(notebook)
 
 
 def session() -> Session:
-    """The attached session."""
+    """Commit the last cell, if that is still to be done, and return the attached session.
+
+    Raises:
+        NotAttached: no session was attached to this process, or `detach` has ended it.
+    """
     from kishu.kernel import extension
 
     return extension.session()
 
 
 def detach() -> None:
-    """End the attached session; its history stays."""
+    """End the attached session, if any; its history stays."""
     from kishu.kernel import extension
 
     extension.detach()
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """``%load_ext kishu``."""
+    """Attach a session to the shell and print a greeting, as ``%load_ext kishu`` asks."""
     from kishu.kernel import extension
 
     extension.load_ipython_extension(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
-    """``%unload_ext kishu``."""
+    """End the attached session, as ``%unload_ext kishu`` asks."""
     from kishu.kernel import extension
 
     extension.unload_ipython_extension(shell)

@@ -1,9 +1,9 @@
-"""The names that stored streams call: the one list that format 1 freezes.
+"""Provide the functions and classes that stored streams call, by the fixed names of format 1.
 
-A stream names what rebuilds a value as ``kishu.format1.<name>``, wherever the code stands that
-does it: modules can be split, moved and renamed. A name that was released is never changed or
-taken away; new ones are added. What a handler of somebody else registers is named by its entry
-point, that one's version, and the name there, and reached through `of_entry_point`.
+A stream calls what rebuilds a value ``kishu.format1.<name>``, whichever module defines it: so
+modules can be split, moved and renamed. A name that was released is never changed or removed; new
+ones may be added. A function of another package's handler has no name here: streams reach it
+through `of_entry_point`, by the entry point's name and version and the function's name there.
 """
 
 from __future__ import annotations
@@ -35,14 +35,16 @@ NAMES = frozenset(
     view_subarray
     """.split()  # noqa: SIM905 - a list that is read as a table
 )
-"""Every name that a stream of format 1 may call."""
+"""All names that a stream of format 1 may call."""
 
 
 def builder(built_by: Builder) -> Builder:
-    """Register a function or class as what streams call by its name.
+    """Register a function or class under its own name, for streams to call; a decorator.
+
+    Pickle then writes it as an attribute of this module.
 
     Raises:
-        ValueError: the name is not in `NAMES`, or something else has it.
+        ValueError: the name is not in `NAMES`, or another object is registered under it.
     """
     register(built_by.__name__, built_by)
     built_by.__module__ = __name__
@@ -51,10 +53,14 @@ def builder(built_by: Builder) -> Builder:
 
 
 def register(name: str, built_by: Any) -> None:
-    """Register an object under a name of the list, as `builder` does.
+    """Register an object under a name, for streams to call.
+
+    Args:
+        name: one of `NAMES`.
+        built_by: the object; where it is pickled, it must say itself that it is found here.
 
     Raises:
-        ValueError: the name is not in `NAMES`, or something else has it.
+        ValueError: the name is not in `NAMES`, or another object is registered under it.
     """
     if name not in NAMES:
         raise ValueError(f"{name} is not in the list of names that streams may call.")

@@ -1,4 +1,4 @@
-"""Guards for when Kishu works in the user's process: silence, and nothing left half done."""
+"""Drop output, pause garbage collection and hold interrupts back while Kishu works."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from typing import Any
 
 
 class Silenced:
-    """A stream that drops what one thread writes and passes on what others do.
+    """Stand for an output stream, drop what one thread writes, and pass on all else.
+
+    Args:
+        stream: the stream.
+        thread: the identifier of the thread, as `threading.get_ident` returns it.
 
     Attributes:
-        stream: the stream that it stands for.
+        stream: the stream.
     """
 
     def __init__(self, stream: Any, thread: int) -> None:
@@ -24,39 +28,44 @@ class Silenced:
         self._thread = thread
 
     def write(self, text: str) -> int:
-        """Write a text, unless the silenced thread does."""
+        """Write a text and return its length; on the silenced thread, write nothing."""
         if threading.get_ident() == self._thread:
             return len(text)
         written: int = self.stream.write(text)
         return written
 
     def __getattr__(self, name: str) -> Any:
+        """Return an attribute of the stream."""
         return getattr(self.stream, name)
 
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Work on the user's objects: what their methods print is dropped, and no garbage is collected.
+    """Drop what this thread prints, and collect no garbage, for the length of a block.
 
-    What a user's own methods print while a value is walked or rebuilt is not a cell's. The garbage
-    collector would look at half-built objects; without it, loading is eight times faster, too.
+    What the methods of the user's objects print while Kishu walks or builds them is no cell's
+    output. The garbage collector would visit objects that are half built; without it loading is
+    eight times faster, too.
     """
     thread = threading.get_ident()
     before = sys.stdout, sys.stderr
-    collects = gc.isenabled()
+    was_enabled = gc.isenabled()
     sys.stdout, sys.stderr = (Silenced(stream, thread) for stream in before)
     gc.disable()
     try:
         yield
     finally:
-        if collects:
+        if was_enabled:
             gc.enable()
         sys.stdout, sys.stderr = before
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold a KeyboardInterrupt back until the block has ended."""
+    """Hold an interrupt (SIGINT) back until the block has ended, then deliver the first one.
+
+    Only the main thread gets interrupts: on others this does nothing.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""What the engine needs from outside: where cells run, what decides results, who is told."""
+"""Define what the engine needs from outside: a place where cells run, settings, cells, progress."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ if TYPE_CHECKING:
     from kishu.history.records import CommitId, Document
 
 Progress = Callable[[str, int, int], None]
-"""Told how far a long piece of work is: what was done (``read``), how much, of how much."""
+"""Is called while work goes on: with what was done (``read``), how many bytes, of how many."""
 
 
 def counting(progress: Progress, what: str, total: int) -> Callable[[int], None]:
-    """Make a function that takes in bytes as they are done, and tells how many are done by then."""
+    """Return a function that adds up bytes and reports their sum as progress.
+
+    Args:
+        progress: the function that is called with the sum.
+        what: the word for what is done with the bytes, as ``read``.
+        total: the number of bytes when all is done.
+    """
     done = 0
 
     def count(nbytes: int) -> None:
@@ -26,44 +32,56 @@ def counting(progress: Progress, what: str, total: int) -> Callable[[int], None]
 
 
 class Ambient(Protocol):
-    """The state outside of the variables: named settings, each what cells changed of it."""
+    """Read and change the state outside of the variables, by named settings.
+
+    A setting's value is the difference from what the kernel began with.
+    """
 
     def values(self) -> Mapping[str, Any]:
-        """Give the settings that cells changed; the same objects as long as nothing changes."""
+        """Return the values of the settings that cells changed, by name.
+
+        A value is the very same object for as long as the setting does not change.
+        """
 
     def put(self, name: str, value: Any) -> Callable[[], None]:
-        """Bring a setting to such a value, None: to what the kernel began with.
+        """Bring one setting to a value, and return a function that brings it back.
 
-        Gives the function that takes it back.
+        Args:
+            name: the setting's name.
+            value: the value; None for what the kernel began with.
         """
 
     def being(self, wanted: Mapping[str, Any]) -> AbstractContextManager[None]:
-        """Make the settings these and no others, for a while."""
+        """Bring all settings to other values for a while.
+
+        Args:
+            wanted: the values by name; a setting that is not named is as the kernel began with.
+        """
 
     def why_not(self, name: str, value: Any) -> str:
         """Say why a setting cannot be brought to a value here; empty if it can."""
 
     def lost(self, name: str, value: Any) -> str:
-        """Say what of a value will not come back, and why; empty if all of it will."""
+        """Say which part of a value will not come back, and why; empty if all of it will."""
 
 
 class Host(Protocol):
-    """Where cells run: what a session needs of the kernel."""
+    """Give a session what it needs of the place where cells run."""
 
     @property
     def namespace(self) -> dict[str, Any]:
-        """The globals of the notebook's cells; always the same dict."""
+        """Return the globals of the notebook's cells; always the same dict."""
 
     @property
     def defaults(self) -> Mapping[str, Any]:
-        """What is bound in the namespace before the user binds anything, by name."""
+        """Return what is bound in the namespace before the user binds anything, by name."""
 
     @property
     def ambient(self) -> Ambient:
-        """The state outside of the variables."""
+        """Return the state outside of the variables."""
 
     def variables(self, ignored: set[str]) -> dict[str, Any]:
-        """Give the user's variables as they are now."""
+        """Return the user's variables as they are now, but for those named by ``ignored``."""
 
     def run_again(
         self,
@@ -72,23 +90,27 @@ class Host(Protocol):
         settings: Mapping[str, Any],
         expected: str,
     ) -> dict[str, Any]:
-        """Run a cell in the namespace holding ``variables`` alone, its output dropped.
+        """Run a cell with the given variables alone, and return the variables that it leaves.
+
+        What the cell prints is dropped. Afterwards the namespace and the settings are as before.
 
         Args:
             source: the cell's text.
-            variables: what it may read.
-            settings: what cells had changed outside of the variables by then.
-            expected: the name of the exception that may end it, as it did when it first ran.
+            variables: the variables that the namespace holds while the cell runs.
+            settings: the settings while the cell runs; those not named are as the kernel began.
+            expected: the class name of the exception with which the cell may end, as the first
+                run did; ``ok`` for none.
 
-        Gives the variables it leaves behind; the namespace is as before. Raises what it raises.
+        Raises:
+            Exception: the cell raised it, and its class is not called ``expected``.
         """
 
 
 class Notebook(Protocol):
-    """The notebook's cells as they are now, beside the history."""
+    """Compare the notebook's present cells with the history."""
 
     def for_commit(self, parent: CommitId) -> Document:
-        """Say what a commit on top of ``parent`` has of the cells."""
+        """Return the cells as a new commit records them: the difference from its parent's."""
 
     def differs_from(self, id: CommitId) -> bool:
-        """Tell whether the cells are others than those that the history has for a commit."""
+        """Return True if the history has other cells, or none, for a commit."""

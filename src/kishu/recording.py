@@ -1,4 +1,4 @@
-"""One kernel's life attached to a history: opens it, records cells in it, and lets it go."""
+"""Open a history for one kernel, record its cells there, and close it again."""
 
 from __future__ import annotations
 
@@ -25,26 +25,34 @@ from kishu.worktree.worktree import Worktree
 
 
 class Recording:
-    """What a session consists of, put together.
+    """Put together what one kernel's attached session consists of, and record cells with it.
 
     Args:
-        host: where the notebook's cells run.
-        home: the directory of the histories.
+        host: the place where the notebook's cells run.
+        home: the directory that holds all histories.
         notebook: the notebook's absolute path; None if it has none.
-        config: the settings.
-        warning: what was wrong with them.
-        marked: the id in the notebook's metadata, as `open_history` takes it.
+        config: the options of ``config.ini``.
+        warning: what is wrong with ``config.ini``; empty for nothing.
+        marked: the id in the notebook's metadata, empty for none, as told by a front end that can
+            write one there; None to read the id from the notebook's file and give no new one.
 
     Attributes:
-        id: the session's id, as the history has it.
-        attached: whether cells can be recorded still.
-        paused: whether the user has stopped that for a while.
-        listeners: each told of every operation by its kind, and of ``pause``, ``unpause``,
-            ``refused`` (cells are not recorded, or are again) and ``wanted`` (a front end is asked
+        id: the session's id in the history, 8 hex digits.
+        attached: True until the session is detached or abandoned.
+        paused: True while the user has stopped the committing of cells.
+        listeners: functions that are called with the kind of each operation, and with ``pause``,
+            ``unpause``, ``refused`` (`why_not` has changed) and ``wanted`` (a front end is asked
             for a commit's cells).
-        progress: told how many bytes of how many have been read, or recorded.
+        progress: the function that is called while much is read or recorded.
+        config: the options of ``config.ini``.
+        store: the history's files.
+        history: what the store's records say.
+        past: the last operation of an earlier session whose state can be restored; None for none.
+        writer: writes chunks and records to the store.
+        ledger: the session's place in the history; it appends operations.
+        worktree: the live state, and the committing of it.
         notebook: the notebook's path and cells, as front ends tell them.
-        traveller: brings states back.
+        traveller: brings states of the history back.
 
     Raises:
         StoreError: the history cannot be opened or made.
@@ -92,18 +100,23 @@ class Recording:
         self.ledger.told = lambda operation: self.changed(operation.kind)
 
     def changed(self, what: str) -> None:
-        """Tell all listeners what happened."""
+        """Tell all listeners what has happened.
+
+        Args:
+            what: the kind of an operation, or another word that `listeners` are told.
+        """
         for listener in self.listeners:
             listener(what)
 
     def _tell(self, what: str, done: int, total: int) -> None:
+        """Pass progress on to the function that is `progress` now."""
         self.progress(what, done, total)
 
     def require(self) -> None:
-        """Refuse to go on once the session was detached.
+        """Do nothing while the session is attached, else refuse to go on.
 
         Raises:
-            NotAttached: it was.
+            NotAttached: the session was detached.
         """
         if not self.attached:
             raise NotAttached("This session is detached.")
@@ -112,7 +125,7 @@ class Recording:
 
     @property
     def why_not(self) -> str:
-        """Why cells are not being recorded; empty where they are."""
+        """Return why cells are not being recorded; empty if they are."""
         return self._why_not
 
     @why_not.setter
@@ -122,14 +135,21 @@ class Recording:
             self.changed("refused")
 
     def begin_cell(self) -> None:
-        """Note that a cell begins: a commit within it does not move what undo goes back to."""
+        """Note where the session stands when a cell starts: undo of the cell goes back there.
+
+        Otherwise a commit made within the cell would be what undo goes back to.
+        """
         self.worktree.begin_cell()
 
     def record_run(self, cell: Cell) -> Entry | None:
-        """Commit the state after a cell run; None when there is nothing to record it in.
+        """Commit the state after a cell run, and return the commit's entry in the log.
 
-        Every cell gets a commit, also one that changed nothing. Never raises for the disk's
-        faults: `status` then says why nothing is recorded, and the next cell tries again.
+        Every cell gets a commit, also one that changed nothing. If the session is detached or
+        paused, nothing is done and None returned. If the disk refuses, None is returned, too:
+        `status` then says why nothing is recorded, and the next cell tries again.
+
+        Args:
+            cell: the cell's text, number, outcome and effects.
         """
         if not self.attached or self.paused:
             return None
@@ -144,7 +164,7 @@ class Recording:
         return log.entry(self.history, commit, commit.id)
 
     def record_found(self) -> None:
-        """Commit what has changed outside of a commit.
+        """Commit what has changed since the last commit, if anything has.
 
         Raises:
             NotRecording: the disk refused.
@@ -152,7 +172,10 @@ class Recording:
         self.worktree.commit_found()
 
     def commit(self, message: str) -> Entry:
-        """Name the present state.
+        """Commit the present state, changed or not, and return the commit's entry in the log.
+
+        Args:
+            message: the commit's name; empty for none.
 
         Raises:
             NotRecording: the disk refused.
@@ -162,11 +185,14 @@ class Recording:
 
     @property
     def is_behind(self) -> bool:
-        """Whether the last commit left variables for later."""
+        """Return True if the last commit left variables to be verified later."""
         return self.worktree.is_behind
 
     def catch_up(self) -> None:
-        """Look at some of what the last commit left for later."""
+        """Verify some of the variables that the last commit left for later.
+
+        If the disk refuses the commit of what has changed, `status` says so.
+        """
         if self.attached and not self.paused:
             try:
                 self.worktree.catch_up()
@@ -175,34 +201,52 @@ class Recording:
 
     @property
     def has_checks(self) -> bool:
-        """Whether new versions wait to be loaded back and compared with the live values."""
+        """Return True if new versions wait for a round-trip check that can be made now."""
         return self.attached and not self.paused and self.worktree.checks.waiting
 
     def check_next(self) -> None:
-        """Load one of them back."""
+        """Check one of the new versions: load it back and compare it with the live value.
+
+        If the disk refuses to record the finding, it is dropped.
+        """
         with suppress(NotRecording):
             self.worktree.check_next()
 
     def pause(self) -> None:
-        """Stop committing cells."""
+        """Stop committing cells until `unpause`."""
         self.paused = True
         self.changed("pause")
 
     def unpause(self) -> None:
-        """Commit cells again; what changed meanwhile is committed now."""
+        """Commit cells again, and now what has changed meanwhile.
+
+        Raises:
+            NotRecording: the disk refused.
+        """
         self.paused = False
         self.changed("unpause")
         self.record_found()
 
     def set_ignored(self, names: set[str], *, ignored: bool) -> list[str]:
-        """Leave variables out from now on, or take them in; gives all that are left out."""
-        news = names - self.history.ignored if ignored else names & self.history.ignored
-        if news:
-            self.ledger.write("ignore" if ignored else "unignore", names=sorted(news))
+        """Leave variables out of later commits, or take them in again.
+
+        Args:
+            names: the variables' names; none to change nothing.
+            ignored: True to leave them out, False to take them in again.
+
+        Returns:
+            The names of all variables that are left out now, sorted.
+
+        Raises:
+            NotRecording: the disk refused.
+        """
+        changed = names - self.history.ignored if ignored else names & self.history.ignored
+        if changed:
+            self.ledger.write("ignore" if ignored else "unignore", names=sorted(changed))
         return sorted(self.history.ignored)
 
     def detach(self) -> None:
-        """End the session; the history stays."""
+        """End the session and close its files; once it has ended, do nothing."""
         if self.attached:
             self.attached = False
             # Where the disk refuses, the history ends with the last commit that was written.
@@ -212,7 +256,10 @@ class Recording:
             self.store.close()
 
     def abandon(self) -> None:
-        """Forget the session in a forked child: its files belong to the parent."""
+        """Stop recording in a forked child, without a word in the history.
+
+        The session and its files are the parent's.
+        """
         self.attached = False
         self.writer.abandon()
 
@@ -220,19 +267,20 @@ class Recording:
 
     @property
     def head(self) -> str:
-        """The commit of the variables."""
+        """Return the id of the commit where the variables are."""
         return self.ledger.head
 
     @property
     def resumed(self) -> bool:
-        """Whether the history already had a state when this session began."""
+        """Return True if an earlier session left a state with variables that can be restored."""
         return self.past is not None
 
     @property
     def earlier(self) -> tuple[int, int]:
-        """How many variables, and bytes, the last state of the earlier kernel has.
+        """Return how many variables and bytes the last state of an earlier kernel has.
 
-        None once this session has gone on: then it is no longer the last state.
+        Both are 0 if there is none, and once this session's variables are at another commit than
+        the one it began with.
         """
         if self.past is None or self.ledger.head != self._began_at:
             return 0, 0
@@ -241,7 +289,7 @@ class Recording:
         return len(names), log.nbytes_of(self.history, state)
 
     def status(self) -> Status:
-        """Say where the session is, and whether it records."""
+        """Return where the session is, and whether it records."""
         why_not = self.why_not or self.writer.refusal
         return Status(
             history=str(self.store.path),
@@ -264,6 +312,7 @@ class Recording:
         )
 
     def _undo_label(self) -> str:
+        """Name the step that undo would take back; empty if there is none."""
         try:
             return labels.of_steps(self.ledger.undo_stack.undone(1))
         except KishuError:
@@ -271,10 +320,10 @@ class Recording:
 
 
 def check_count(count: int) -> None:
-    """Refuse a number of steps that nobody can take.
+    """Do nothing if a number of steps can be taken, else refuse it.
 
     Raises:
-        UsageError: it is less than one.
+        UsageError: the number is less than one.
     """
     if count < 1:
         raise UsageError(f"{count} steps cannot be taken.", "Give a number from 1 up.")

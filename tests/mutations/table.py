@@ -183,7 +183,7 @@ MUTATIONS = (
     ),
     Mutation(
         "undo of a cell that committed goes to where its commit was made",
-        "        self._session.begin_cell()\n",
+        "        self._recording.begin_cell()\n",
         "",
         ("tests/e2e/test_hooks.py::test_undo_of_a_cell_that_commits_goes_to_where_the_cell_began",),
     ),

@@ -1,1 +1,1 @@
-"""State outside of the variables that decides results: generators, options, the process."""
+"""Read and write the state outside of the variables: random generators, options, the process."""

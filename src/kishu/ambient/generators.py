@@ -1,4 +1,4 @@
-"""The global generators of random numbers: where each of them stands."""
+"""Read and set the positions of the global random generators of Python, NumPy and torch."""
 
 from __future__ import annotations
 
@@ -12,72 +12,91 @@ from kishu.ambient.settings import Reading, Setting, Value
 
 
 class _Generator(Setting):
-    """A generator is always part of the state: a cell that runs again needs where it stood."""
+    """Read and set a generator whose position is always part of the state.
+
+    A cell that is run again needs the position at which the generator stood then, also if no cell
+    had drawn from it.
+    """
 
     def difference(self, base: Reading, now: Reading) -> Value:
-        """Where it stands."""
+        """Return the generator's present position, whether or not it is the one in ``base``."""
         return tuple(sorted(now.items()))
 
 
 class Random(_Generator):
-    """The generator of the module `random`."""
+    """Read and set the global generator of the module `random`."""
 
     name = "random"
 
     def read(self) -> Reading:
-        """The Mersenne twister's words as bytes."""
+        """Return the Mersenne twister's state, its 625 words as bytes."""
         version, words, gauss = random.getstate()
         return {"state": (version, array.array("I", words).tobytes(), gauss)}
 
     def write(self, changes: Mapping[str, Any]) -> None:
-        """Set the twister's words."""
+        """Set the Mersenne twister's state."""
         version, words, gauss = changes["state"]
         random.setstate((version, tuple(array.array("I", words)), gauss))
 
 
 class Numpy(_Generator):
-    """NumPy's global generator, which ``np.random.seed`` seeds."""
+    """Read and set NumPy's global generator, which ``np.random.seed`` seeds."""
 
     name = "numpy.random"
 
     def read(self) -> Reading | None:
-        """The name of the bit generator, and its state."""
-        generator = _numpys()
+        """Return the bit generator's name and state; None while NumPy is not loaded."""
+        generator = _numpy_generator()
         return None if generator is None else {"state": _flat(generator.get_state(legacy=False))}
 
-    def begin(self, reading: Reading) -> Reading:
-        """Where it stood when NumPy made it, which a cell may have drawn from since.
+    def initial(self, reading: Reading) -> Reading:
+        """Return the position at which NumPy made the generator, which a cell may have used since.
 
-        NumPy loads it when it is first used; unless it was seeded, it knows what it began with.
+        It is computed from the seed sequence that the generator was made with. Where there is none
+        (a cell has seeded the generator), or where the bit generator is not NumPy's usual one, the
+        present position is taken.
         """
-        bits = _numpys()._bit_generator
-        seed = getattr(bits, "seed_seq", None)
-        if seed is None or type(bits).__name__ != "MT19937":
+        bit_generator = _numpy_generator()._bit_generator
+        seed = getattr(bit_generator, "seed_seq", None)
+        if seed is None or type(bit_generator).__name__ != "MT19937":
             return reading
-        fresh = {**type(bits)(seed).state, "has_gauss": 0, "gauss": 0.0}
+        fresh = {**type(bit_generator)(seed).state, "has_gauss": 0, "gauss": 0.0}
         return {"state": _flat(fresh)}
 
     def write(self, changes: Mapping[str, Any]) -> None:
-        """Set the state; the bit generator must be the same."""
+        """Set the bit generator's state.
+
+        Raises:
+            ValueError: NumPy uses another kind of bit generator now.
+        """
         import numpy as np
         import numpy.random
 
         state: dict[str, Any] = {}
         for path, kind, content in changes["state"]:
-            place = state
-            for step in path[:-1]:
-                place = place.setdefault(step, {})
-            place[path[-1]] = np.frombuffer(content, kind).copy() if kind else content
-        _numpys().set_state(state)
+            level = state
+            for key in path[:-1]:
+                level = level.setdefault(key, {})
+            level[path[-1]] = np.frombuffer(content, kind).copy() if kind else content
+        _numpy_generator().set_state(state)
 
 
-def _numpys() -> Any:
-    """NumPy's global generator; None while it is not loaded."""
+def _numpy_generator() -> Any:
+    """Return NumPy's global generator; None while NumPy is not loaded."""
     return getattr(sys.modules.get("numpy.random.mtrand"), "_rand", None)
 
 
 def _flat(state: Mapping[str, Any], path: tuple[str, ...] = ()) -> Value:
-    """A nested state as entries of path, dtype of an array (else empty), and content."""
+    """Return a nested state as a flat tuple, an entry for each value that is no mapping.
+
+    Args:
+        state: the state, a mapping of mappings.
+        path: the keys that lead to ``state`` from the outermost mapping.
+
+    Returns:
+        Triples of the keys that lead to a value, the dtype if it is an array, else empty, and the
+        value, an array as bytes.
+    """
     entries: list[Any] = []
     for key, value in sorted(state.items()):
         if isinstance(value, Mapping):
@@ -90,12 +109,12 @@ def _flat(state: Mapping[str, Any], path: tuple[str, ...] = ()) -> Value:
 
 
 class Torch(_Generator):
-    """torch's default generators: of main memory, and of those GPUs that are in use."""
+    """Read and set torch's default generators, of the CPU and of those GPUs that are in use."""
 
     name = "torch.random"
 
     def read(self) -> Reading | None:
-        """The state of each device's generator, as bytes."""
+        """Return the state of each device's generator as bytes; None while torch is not loaded."""
         torch = _torch()
         if torch is None:
             return None
@@ -105,14 +124,17 @@ class Torch(_Generator):
                 states[f"cuda:{index}"] = state.numpy().tobytes()
         return states
 
-    def begin(self, reading: Reading) -> Reading:
-        """What the seed gives that it was begun with, which a cell may have drawn from since."""
+    def initial(self, reading: Reading) -> Reading:
+        """Return the states right after seeding; a GPU's is taken as it is now.
+
+        A cell may have drawn numbers since; torch keeps the seed.
+        """
         torch = _torch()
         fresh = torch.Generator().manual_seed(torch.default_generator.initial_seed())
         return {**reading, "cpu": fresh.get_state().numpy().tobytes()}
 
     def write(self, changes: Mapping[str, Any]) -> None:
-        """Set the state of each device's generator."""
+        """Set the states of the devices' generators."""
         import torch
 
         for device, content in changes.items():
@@ -123,7 +145,7 @@ class Torch(_Generator):
                 torch.cuda.set_rng_state(state, device)
 
     def why_not(self, value: Value) -> str:
-        """A GPU's generator needs the GPU."""
+        """Say which GPUs are missing whose generators the value holds; empty if none are."""
         devices = [device for device, _ in value if device != "cpu"]
         if not devices:
             return ""
@@ -135,6 +157,6 @@ class Torch(_Generator):
 
 
 def _torch() -> Any:
-    """torch, once it is loaded whole."""
+    """Return the module torch; None unless it has been loaded completely."""
     module = sys.modules.get("torch")
     return module if hasattr(module, "default_generator") else None

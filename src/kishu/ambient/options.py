@@ -1,4 +1,4 @@
-"""Options of Python's own modules and of libraries that decide what later cells do."""
+"""Read and set options of Python's own modules and of libraries that decide what cells do."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from kishu.ambient.settings import ABSENT, Reading, Setting
 
 
 class Pandas(Setting):
-    """What ``pd.set_option`` sets."""
+    """Read and set the options that ``pd.set_option`` sets."""
 
     name = "pandas"
 
     def read(self) -> Reading | None:
-        """All options by their full names."""
+        """Return all options by their full names; None while pandas is not loaded."""
         config = sys.modules.get("pandas._config.config")
         options = getattr(config, "_global_config", None)
         return None if options is None else dict(_leaves(options))
 
-    def begin(self, reading: Reading) -> Reading:
-        """The defaults that the options were registered with."""
+    def initial(self, reading: Reading) -> Reading:
+        """Return the defaults with which the options were registered."""
         registered = sys.modules["pandas._config.config"]._registered_options
         return {
             name: registered[name].defval if name in registered else value
@@ -32,7 +32,7 @@ class Pandas(Setting):
         }
 
     def write(self, changes: Mapping[str, Any]) -> None:
-        """Set options as users do: some tell other parts of pandas."""
+        """Set options by ``pd.set_option``, which passes some on to other parts of pandas."""
         import pandas as pd
 
         with warnings.catch_warnings():
@@ -42,13 +42,18 @@ class Pandas(Setting):
                     pd.set_option(name, value)
 
     def difference(self, base: Reading, now: Reading) -> Any:
-        """Options that a part of pandas brought when it was loaded are as it brought them."""
+        """Return what differs from ``base``, which is extended in passing.
+
+        Parts of pandas register options when they are loaded, later than the first reading: the
+        values that these options have when they are first read count as what the kernel began with.
+        """
         for name in now.keys() - base.keys():
             base[name] = now[name]
         return super().difference(base, now)
 
 
 def _leaves(options: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Walk a nested dict of options, and give full names with dots, and values."""
     for key, value in options.items():
         if isinstance(value, dict):
             yield from _leaves(value, f"{path}{key}.")
@@ -57,7 +62,7 @@ def _leaves(options: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, A
 
 
 class Numpy(Setting):
-    """How NumPy prints, and what it does on floating point errors."""
+    """Read and set how NumPy prints, and what it does on floating point errors."""
 
     name = "numpy"
     _DEFAULTS: ClassVar[Reading] = {
@@ -69,7 +74,10 @@ class Numpy(Setting):
     }  # fmt: skip
 
     def read(self) -> Reading | None:
-        """The options of ``np.set_printoptions`` and ``np.seterr``."""
+        """Return the options of ``np.set_printoptions`` and ``np.seterr``.
+
+        None while NumPy is not loaded.
+        """
         np: Any = sys.modules.get("numpy")
         if not hasattr(np, "geterr") or not hasattr(np, "get_printoptions"):
             return None
@@ -78,32 +86,32 @@ class Numpy(Setting):
         }
         return printing | {f"error.{name}": value for name, value in np.geterr().items()}
 
-    def begin(self, reading: Reading) -> Reading:
-        """NumPy's defaults."""
+    def initial(self, reading: Reading) -> Reading:
+        """Return NumPy's defaults; of an option that is not known here, the value first read."""
         return {name: self._DEFAULTS.get(name, value) for name, value in reading.items()}
 
     def write(self, changes: Mapping[str, Any]) -> None:
-        """Set options as users do."""
+        """Set options by ``np.set_printoptions`` and ``np.seterr``."""
         import numpy as np
 
-        for kind, put in (("print.", np.set_printoptions), ("error.", np.seterr)):
+        for prefix, set_options in (("print.", np.set_printoptions), ("error.", np.seterr)):
             chosen: dict[str, Any] = {
-                name.removeprefix(kind): value
+                name.removeprefix(prefix): value
                 for name, value in changes.items()
-                if name.startswith(kind) and value is not ABSENT
+                if name.startswith(prefix) and value is not ABSENT
             }
             if chosen:
-                put(**chosen)
+                set_options(**chosen)
 
 
 class Matplotlib(Setting):
-    """``rcParams``, but for which backend draws."""
+    """Read and set matplotlib's ``rcParams``, except for the backend and interactive mode."""
 
     name = "matplotlib"
     _LEFT_ALONE = ("backend", "backend_fallback", "interactive")
 
     def read(self) -> Reading | None:
-        """All parameters."""
+        """Return all parameters but those of the backend; None while matplotlib is not loaded."""
         params = getattr(sys.modules.get("matplotlib"), "rcParams", None)
         if params is None:
             return None
@@ -113,13 +121,13 @@ class Matplotlib(Setting):
             if name not in self._LEFT_ALONE
         }
 
-    def begin(self, reading: Reading) -> Reading:
-        """What matplotlib was loaded with."""
-        first: Any = sys.modules["matplotlib"].rcParamsOrig
-        return {name: dict.get(first, name, value) for name, value in reading.items()}
+    def initial(self, reading: Reading) -> Reading:
+        """Return the parameters as matplotlib had them when it had just been loaded."""
+        originals: Any = sys.modules["matplotlib"].rcParamsOrig
+        return {name: dict.get(originals, name, value) for name, value in reading.items()}
 
     def write(self, changes: Mapping[str, Any]) -> None:
-        """Set parameters: they were checked when they were first set."""
+        """Set parameters without matplotlib's checks, which they have passed before."""
         params: Any = sys.modules["matplotlib"].rcParams
         for name, value in changes.items():
             if value is ABSENT:
@@ -129,13 +137,13 @@ class Matplotlib(Setting):
 
 
 class Decimal(Setting):
-    """The present decimal context: precision, rounding, limits, traps and flags."""
+    """Read and set the present decimal context: precision, rounding, limits, traps, flags."""
 
     name = "decimal"
     _FIELDS = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
 
     def read(self) -> Reading:
-        """Its fields."""
+        """Return the context's fields; of traps and flags the names of those that are set."""
         context = decimal.getcontext()
         fields: Reading = {field: getattr(context, field) for field in self._FIELDS}
         for kind in ("traps", "flags"):
@@ -144,7 +152,7 @@ class Decimal(Setting):
         return fields
 
     def write(self, changes: Mapping[str, Any]) -> None:
-        """Set fields of the context that is there."""
+        """Set fields of the present context, which stays the same object."""
         context = decimal.getcontext()
         for field, value in changes.items():
             if field in ("traps", "flags"):
@@ -156,32 +164,33 @@ class Decimal(Setting):
 
 
 class Warnings(Setting):
-    """The filters of `warnings`."""
+    """Read and set the filters of the module `warnings`."""
 
     name = "warnings"
 
     def read(self) -> Reading:
-        """The filters in order."""
+        """Return the filters in order."""
         return {"filters": tuple(warnings.filters)}
 
     def write(self, changes: Mapping[str, Any]) -> None:
-        """Set the filters, in the list that is there."""
+        """Replace the filters in place: other modules may hold the list."""
         filters: Any = warnings.filters
         filters[:] = changes["filters"]
-        # What was shown once may be shown again.
+        # Python remembers which warnings it has shown under the old filters; this drops that.
         warnings._filters_mutated()  # type: ignore[attr-defined]
 
 
 class Logging(Setting):
-    """Loggers: level, whether they are on and pass on, filters and handlers."""
+    """Read and set the loggers of `logging`: levels, whether they are on, filters and handlers."""
 
     name = "logging"
     _ROOT = ""
     _NEW = (logging.NOTSET, False, True, (), ())
+    """Level, disabled, propagate, handlers and filters of a logger that was just made."""
 
     def read(self) -> Reading:
-        """What loggers have that a new one has not."""
-        found: Reading = {}
+        """Return the state of each logger that is not as a new one is, and ``logging.disable``."""
+        reading: Reading = {}
         loggers: list[tuple[str, Any]] = [(self._ROOT, logging.root)]
         loggers += list(logging.root.manager.loggerDict.items())
         for name, logger in loggers:
@@ -190,12 +199,12 @@ class Logging(Setting):
                 filters = tuple(logger.filters)
                 state = (logger.level, logger.disabled, logger.propagate, handlers, filters)
                 if state != self._NEW:
-                    found[name] = state
-        found["disable"] = logging.root.manager.disable
-        return found
+                    reading[name] = state
+        reading["disable"] = logging.root.manager.disable
+        return reading
 
     def write(self, changes: Mapping[str, Any]) -> None:
-        """Set levels and handlers."""
+        """Set the states of loggers; one whose state is `ABSENT` becomes as a new one is."""
         for name, state in changes.items():
             if name == "disable":
                 logging.disable(state)
@@ -207,17 +216,17 @@ class Logging(Setting):
                 handler.setLevel(its_level)
             logger.handlers[:] = [handler for handler, _ in handlers]
             logger.filters[:] = filters
-            # It drops what loggers remember of who is on.
+            # This also clears the caches in which loggers remember which levels are on.
             logger.setLevel(level)
 
 
 class Torch(Setting):
-    """Defaults of torch: types, gradients, determinism."""
+    """Read and set torch's defaults: dtype, gradients, determinism, number of threads."""
 
     name = "torch"
 
     def read(self) -> Reading | None:
-        """The defaults that have getters."""
+        """Return the defaults that torch has getters for; None while torch is not loaded."""
         torch: Any = sys.modules.get("torch")
         if not hasattr(torch, "default_generator"):
             return None
@@ -228,20 +237,20 @@ class Torch(Setting):
             "threads": torch.get_num_threads(),
         }
 
-    def begin(self, reading: Reading) -> Reading:
-        """Torch's defaults."""
-        first = {"default_dtype": "float32", "grad_enabled": True, "deterministic": False}
-        return {**reading, **first}
+    def initial(self, reading: Reading) -> Reading:
+        """Return torch's defaults; the number of threads is taken as it was first read."""
+        defaults = {"default_dtype": "float32", "grad_enabled": True, "deterministic": False}
+        return {**reading, **defaults}
 
     def write(self, changes: Mapping[str, Any]) -> None:
         """Set the defaults."""
         import torch
 
-        put = {
+        setters = {
             "default_dtype": lambda name: torch.set_default_dtype(getattr(torch, name)),
             "grad_enabled": torch.set_grad_enabled,
             "deterministic": torch.use_deterministic_algorithms,
             "threads": torch.set_num_threads,
         }
         for name, value in changes.items():
-            put[name](value)
+            setters[name](value)

@@ -1,4 +1,4 @@
-"""A setting: one kind of state outside of the variables, as the difference that cells made."""
+"""Define what a setting is: one kind of state outside of the variables, and its values."""
 
 from __future__ import annotations
 
@@ -9,26 +9,32 @@ from kishu import format1
 from kishu.format1 import builder
 
 Reading = dict[str, Any]
-"""What a setting is now, by key."""
+"""All that a setting consists of at one time, by key."""
 
 Value = tuple[tuple[str, Any], ...]
-"""What of a setting differs from what the kernel began with, by key; plain and unchanging."""
+"""Pairs of key and value, for what differs from what the kernel began with; immutable."""
 
 
 @builder
 class Difference(NamedTuple):
-    """A setting in a state: what cells changed of it, and on which machine, if that matters."""
+    """Record what cells changed of a setting, and on which machine, if that matters.
+
+    Attributes:
+        host: the machine's name; empty if the setting means the same on every machine.
+        changes: the keys that differ from what the kernel began with, and their values.
+    """
 
     host: str
     changes: Value
 
 
 class Absent:
-    """The value of a key that the kernel began with and that is no more."""
+    """Mark a key that the kernel began with and that a cell has removed."""
 
     __module__ = format1.__name__
 
     def __reduce__(self) -> str:
+        """Have pickle look the one instance up by its name."""
         return "ABSENT"
 
 
@@ -37,41 +43,48 @@ format1.register("ABSENT", ABSENT)
 
 
 class Setting:
-    """One kind of ambient state; a subclass reads and writes it.
+    """Read and write one kind of ambient state; each kind is a subclass.
 
     Attributes:
-        name: what users call it, in the log and in ``config.ini``.
-        local: whether it means nothing on another machine.
+        name: the setting's name in the log and in ``config.ini``.
+        local: True if its values mean nothing on another machine.
     """
 
     name: str = ""
     local: bool = False
 
     def read(self) -> Reading | None:
-        """What it is now; None while the library that it belongs to is not loaded.
+        """Return the setting as it is now; None while the library that it belongs to is not loaded.
 
-        Nothing in it may be changed later by others: lists are copied.
+        The result is compared with later ones. So it must not contain an object that the library
+        changes in place, such as a list: that is copied.
         """
         raise NotImplementedError
 
     def write(self, changes: Mapping[str, Any]) -> None:
-        """Set keys; `ABSENT` takes one away."""
+        """Set the given keys to the given values, or remove them where the value is `ABSENT`."""
         raise NotImplementedError
 
-    def begin(self, reading: Reading) -> Reading:
-        """What the kernel began with, which the cell that loaded the library may have changed."""
+    def initial(self, reading: Reading) -> Reading:
+        """Return what the kernel, or the library when it was loaded, began with.
+
+        The cell that loaded the library may have changed the setting before it was first read.
+
+        Args:
+            reading: what was read first.
+        """
         return reading
 
     def difference(self, base: Reading, now: Reading) -> Value:
-        """What of ``now`` differs from ``base``."""
+        """Return the keys of ``now`` that differ from ``base``, and as `ABSENT` those it lacks."""
         changed = {key: value for key, value in now.items() if base.get(key, ABSENT) != value}
         changed.update(dict.fromkeys(base.keys() - now.keys(), ABSENT))
         return tuple(sorted(changed.items()))
 
     def why_not(self, value: Value) -> str:
-        """Why a difference cannot be brought back here; empty if it can."""
+        """Say why a difference cannot be brought back here; empty if it can."""
         return ""
 
     def lost(self, value: Value) -> str:
-        """What of a difference will not come back, and why; empty if all of it will."""
+        """Say which part of a difference will not come back, and why; empty if all of it will."""
         return ""

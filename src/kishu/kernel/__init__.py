@@ -1,1 +1,1 @@
-"""The IPython side: hooks, magics, which notebook this is, running cells again."""
+"""Connect a session to an IPython shell: cell events, magics, front ends, running cells again."""

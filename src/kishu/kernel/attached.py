@@ -1,4 +1,4 @@
-"""The one session that is attached to this process."""
+"""Attach a session to this process, which has one at most, and find and detach it again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,14 @@ from kishu.session import Session
 
 
 class Attached(NamedTuple):
-    """A session, what it consists of, and the hooks that feed it."""
+    """Hold the parts of an attached session.
+
+    Attributes:
+        shell: the IPython shell that runs the notebook's cells.
+        recording: the history's files and the live state beside them.
+        session: the public verbs on `recording`.
+        hooks: the listeners to the shell's cell events; they have `recording` commit each cell.
+    """
 
     shell: InteractiveShell
     recording: Recording
@@ -30,7 +37,13 @@ class Attached(NamedTuple):
 
 
 class _Process:
-    """What there is once a process."""
+    """Hold the module's state, of which a process has one.
+
+    Attributes:
+        attached: the attached session; None if none is.
+        listeners: the functions that are called with each session when it is attached.
+        forks_watched: True once `_forked` is registered to run in forked children.
+    """
 
     attached: Attached | None = None
     listeners: tuple[Callable[[Attached], None], ...] = ()
@@ -38,21 +51,21 @@ class _Process:
 
 
 def when_attached(listener: Callable[[Attached], None]) -> None:
-    """Have a function called with each session that is attached from now on."""
+    """Register a function to be called with each session that is attached from now on."""
     if listener not in _Process.listeners:
         _Process.listeners = (*_Process.listeners, listener)
 
 
 def is_attached() -> bool:
-    """Tell whether a session is attached."""
+    """Return True if a session is attached to this process."""
     return _Process.attached is not None and _Process.attached.recording.attached
 
 
 def current() -> Attached:
-    """Give the attached session, its last cell recorded.
+    """Commit the last cell, if that is still to be done, and return the attached session.
 
     Raises:
-        NotAttached: none is.
+        NotAttached: no session was attached to this process, or `detach` has ended it.
     """
     if _Process.attached is None:
         raise NotAttached("Kishu is not attached to this kernel.")
@@ -65,15 +78,16 @@ def attach(
     notebook: str | os.PathLike[str] | None = None,
     marked: str | None = None,
 ) -> Attached:
-    """Attach to a shell; attaching twice gives the same session.
+    """Attach a session to a shell, or return the one that is attached already.
 
     Args:
-        shell: where the notebook's cells run.
-        notebook: the notebook's path, where the kernel cannot know it.
-        marked: the id in its metadata, from a front end that can write another there.
+        shell: the IPython shell that runs the notebook's cells.
+        notebook: the notebook's path; None to take what the front end told the kernel.
+        marked: the id in the notebook's metadata, empty for none, as told by a front end that can
+            write one there; None to read the id from the notebook's file and give no new one.
 
     Raises:
-        StoreError: the history cannot be opened.
+        StoreError: the history cannot be opened or made.
     """
     at = _Process.attached
     if at is not None and at.recording.attached:
@@ -100,7 +114,7 @@ def attach(
 
 
 def detach() -> None:
-    """Let go of the shell; the history stays."""
+    """Commit what waits, end the attached session, if any, and stop listening to its shell."""
     at = _Process.attached
     if at is not None:
         at.hooks.unregister()
@@ -108,12 +122,15 @@ def detach() -> None:
     _Process.attached = None
     shell = get_ipython()
     if shell is not None:
-        # So that `%load_ext kishu` attaches again.
+        # IPython loads no extension twice: `%load_ext kishu` must attach again.
         shell.extension_manager.loaded.discard("kishu")
 
 
 def _forked() -> None:
-    """A forked child has the parent's variables but is not its session."""
+    """Abandon the session in a forked child.
+
+    The child has a copy of the parent's variables, but the history's files are the parent's.
+    """
     if _Process.attached is not None:
         _Process.attached.recording.abandon()
     _Process.attached = None

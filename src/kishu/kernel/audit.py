@@ -1,4 +1,7 @@
-"""What a cell did to the world, as an audit hook saw it: whether running it again repeats that."""
+"""Notice what a cell does outside of its variables: files, processes, threads and sockets.
+
+A cell with such effects is not run again without being asked for: that would repeat them.
+"""
 
 from __future__ import annotations
 
@@ -21,27 +24,35 @@ _SOCKET_EVENTS = frozenset({"socket.__new__", "socket.connect", "socket.bind", "
 
 
 class Audit:
-    """Notes effects while a cell runs. One hook a process: Python cannot take it back."""
+    """Collect the effects of a cell while it runs, by way of an audit hook.
+
+    Python cannot remove an audit hook. So a process has one instance, `audit`, which ignores all
+    events while no cell runs.
+    """
 
     def __init__(self) -> None:
         self._watching = False
         self._effects: set[str] = set()
         self._installed = False
 
-    def begin(self) -> None:
-        """Start noting."""
+    def start(self) -> None:
+        """Forget earlier effects and collect new ones from now on."""
         if not self._installed:
-            sys.addaudithook(self._hear)
+            sys.addaudithook(self._on_event)
             self._installed = True
         self._effects = set()
         self._watching = True
 
-    def end(self) -> list[str]:
-        """Stop noting; gives what was seen: ``file``, ``process``, ``socket``, ``thread``."""
+    def stop(self) -> list[str]:
+        """Stop collecting and return the effects seen since `start`, sorted.
+
+        Each is one of ``file``, ``process``, ``socket``, ``thread``.
+        """
         self._watching = False
         return sorted(self._effects)
 
-    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+    def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Add the effect that an audit event stands for, if any."""
         if not self._watching:
             return
         if event == "open":
@@ -60,6 +71,7 @@ class Audit:
 
     @staticmethod
     def _opens_for_writing(arguments: tuple[Any, ...]) -> bool:
+        """Return True if an ``open`` event may change a file other than byte code or /dev/null."""
         path, mode, flags = (*arguments, None, None, None)[:3]
         if isinstance(path, (str, bytes)) and os.fsencode(path).endswith((b".pyc", b"/dev/null")):
             return False

@@ -1,4 +1,4 @@
-"""The channel to the front ends of an ipykernel: requests come in, replies and events go out."""
+"""Answer the requests of front ends in an ipykernel, and send them events."""
 
 from __future__ import annotations
 
@@ -27,20 +27,21 @@ from kishu.kernel.messages import (
 from kishu.recording import Recording
 
 _PATIENCE = 0.4
-"""Seconds that a request takes before its progress is told."""
+"""Seconds that a request takes before its progress is told to the front end."""
 _PAUSE = 0.2
-"""Seconds between two tellings."""
+"""Seconds at least between two events that tell progress."""
 
 
 class Channel:
-    """Answers what front ends ask, and tells them what happens.
+    """Answer what front ends ask, and tell them what happens.
 
-    Requests on the shell channel are answered on the main thread, in order with cells. Those on
-    the control channel are answered at once by another thread, which touches nothing but what is
-    kept here for it.
+    Requests on Jupyter's shell channel are answered on the main thread, in order with cells. Those
+    on the control channel are answered at once, on another thread. That thread reads and changes
+    only what this object keeps for it: the last status, the progress, the requests to cancel and
+    the cells to record.
 
     Args:
-        shell: of an ipykernel.
+        shell: the shell of an ipykernel.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
@@ -49,37 +50,52 @@ class Channel:
         self._hooks: Hooks | None = None
         self._operations: list[str] = []
         self._client = ""
-        self._shown: dict[str, Any] | None = None
+        self._last_status: dict[str, Any] | None = None
         self._progress = Progress()
-        self._began = self._told = 0.0
+        self._began = self._last_told = 0.0
         self._cancelled: deque[str] = deque(maxlen=100)
         self._cells: deque[CellsRun] = deque()
-        self._shower = ""
-        self._listened = False
+        self._notebook_client = ""
+        self._was_asked = False
 
     def open(self) -> None:
-        """Begin to answer."""
+        """Have the kernel pass requests to this object from now on."""
         self._kernel.shell_handlers[messages.REQUEST] = self.on_request
         self._kernel.control_handlers[messages.REQUEST] = self.on_control
 
     def follow(self, at: Attached) -> None:
-        """Tell from now on what happens to this session."""
+        """Tell front ends from now on what happens to a session.
+
+        Args:
+            at: the attached session.
+        """
         self._recording, self._hooks = at.recording, at.hooks
-        at.recording.listeners.append(self._changed)
-        self._changed("attach")
+        at.recording.listeners.append(self._note_operation)
+        self._note_operation("attach")
 
     # The shell channel
 
     def on_request(self, stream: Any, idents: Any, message: dict[str, Any]) -> None:
-        """Answer a request on the main thread; never raises, always replies."""
+        """Answer a message on the shell channel, on the main thread.
+
+        An error is a reply, too: nothing is raised unless that reply cannot be sent either.
+        """
         id = message["header"]["msg_id"]
         try:
             reply: Reply | ErrorReply = self._answer(id, message["content"])
         except BaseException as error:
-            reply = ErrorReply.of(_told_as(error), self._status())
+            reply = ErrorReply.of(_as_kishu_error(error), self._status())
         self._reply(stream, reply, message, idents)
 
     def _answer(self, id: str, content: object) -> Reply:
+        """Do what a request on the shell channel asks for, and return the reply.
+
+        Raises:
+            UsageError: it came by a subshell, or a cell is running.
+            Cancelled: it was cancelled before its turn came.
+            KishuError: it could not be done.
+            msgspec.ValidationError: the content is not that of a request.
+        """
         request: Request = msgspec.convert(content, messages.ShellRequest)
         if threading.current_thread() is not threading.main_thread():
             raise UsageError("Kishu answers on the main shell only.", "Ask without a subshell.")
@@ -87,13 +103,13 @@ class Channel:
             raise UsageError("A cell is running.", "Ask again when it has ended.")
         if id in self._cancelled:
             raise Cancelled("Cancelled before it began.")
-        self._take_in_cells()
-        self._listened = True
+        self._record_cells()
+        self._was_asked = True
         self._client, self._progress = request.client, Progress(id)
         self._began = time.monotonic()
         if self._recording is not None:
             self._recording.progress = self._tell_progress
-            # Who asks for a checkout puts the cells in place; nobody else need be asked.
+            # The client that asks for a checkout puts the cells in place itself.
             self._recording.notebook.can_bring = False
         try:
             result = answer(request)
@@ -107,49 +123,69 @@ class Channel:
         return Reply(verb_of(request), result, self._status())
 
     def _note_cells_of(self, recording: Recording, request: Request) -> None:
-        """Remember who shows the notebook: that client brings cells back that a cell wants."""
+        """Remember a client that shows the session's notebook.
+
+        When a cell of the notebook checks out another commit (``%kishu checkout``), that client is
+        asked to bring back the commit's cells.
+        """
         if getattr(request, "cells", None) is not None and shows_our_notebook(recording, request):
-            self._shower = request.client
-        recording.notebook.can_bring = bool(self._shower)
+            self._notebook_client = request.client
+        recording.notebook.can_bring = bool(self._notebook_client)
 
     def _tell_progress(self, what: str, done: int, total: int) -> None:
-        """Note how far the request is, tell it now and then; stop it if somebody wants it to."""
+        """Note how far the present request is, and send an event of it now and then.
+
+        Raises:
+            KeyboardInterrupt: the request was cancelled.
+        """
         progress = self._progress = Progress(self._progress.request, what, done, total)
         if progress.request in self._cancelled:
             raise KeyboardInterrupt
         now = time.monotonic()
-        if now - self._began > _PATIENCE and now - self._told > _PAUSE:
-            self._told = now
+        if now - self._began > _PATIENCE and now - self._last_told > _PAUSE:
+            self._last_told = now
             self._publish(Event(client=self._client, progress=progress))
 
-    # The control channel: another thread
+    # The control channel, on another thread
 
     def on_control(self, stream: Any, idents: Any, message: dict[str, Any]) -> None:
-        """Answer a request that must not wait; never raises, always replies."""
+        """Answer a message on the control channel, while the main thread may be busy.
+
+        An error is a reply, too: nothing is raised unless that reply cannot be sent either.
+        """
         try:
             reply: Any = self._answer_at_once(message["content"])
         except BaseException as error:
-            reply = ErrorReply.of(_told_as(error), None)
+            reply = ErrorReply.of(_as_kishu_error(error), None)
         self._reply(stream, reply, message, idents)
 
     def _answer_at_once(self, content: object) -> dict[str, Any]:
+        """Do what a request on the control channel asks for, and return the reply as plain data.
+
+        Raises:
+            msgspec.ValidationError: the content is not that of a request.
+        """
         request: Any = msgspec.convert(content, messages.ControlRequest)
         result: Any = None
         if isinstance(request, CellsRun):
             self._cells.append(request)
-            self._kernel.io_loop.add_callback(self._take_in_cells)
+            self._kernel.io_loop.add_callback(self._record_cells)
         elif isinstance(request, messages.Cancel):
             self._cancelled.append(request.request)
             result = self._progress.request == request.request
         elif isinstance(request, messages.ProgressOf):
             result = self._progress
         reply = Reply(verb_of(request), result, None)
-        return {**msgspec.to_builtins(reply), "session": self._shown}
+        return {**msgspec.to_builtins(reply), "session": self._last_status}
 
-    # The cells after a run, told by way of the control channel
+    # The notebook's cells after a run, which came by the control channel
 
-    def _take_in_cells(self) -> None:
-        """Record what waits; on the main thread, between cells. Never raises."""
+    def _record_cells(self) -> None:
+        """Record the cells that front ends have told since the last time; never raises.
+
+        This runs on the main thread. While a cell runs it does nothing: it is called again with
+        the next request, or when a front end tells its cells again.
+        """
         hooks, recording = self._hooks, self._recording
         if hooks is None or recording is None or hooks.is_running:
             return
@@ -163,18 +199,26 @@ class Channel:
             except BaseException as error:
                 if not isinstance(error, UnknownCells):
                     recording.why_not = f"the notebook's cells were not recorded: {error}"
-                # The client takes them for told: it must tell all anew.
+                # The client believes that the kernel knows these cells: it must tell all anew.
                 self._publish(Event(["unknown-cells"], told.client, self._status()))
 
     # Events
 
-    def _changed(self, what: str) -> None:
-        """Something happened: tell it when it is done, after the cell's reply."""
+    def _note_operation(self, kind: str) -> None:
+        """Have front ends told of an operation once it is done, after the cell's reply.
+
+        Args:
+            kind: what `Recording.listeners` are told: an operation's kind, ``pause`` and the like.
+        """
         if not self._operations:
             self._kernel.io_loop.add_callback(self._announce)
-        self._operations.append(what)
+        self._operations.append(kind)
 
     def _announce(self) -> None:
+        """Send an event of the operations since the last one, if there are any; never raises.
+
+        Until a front end has asked something, only the start of a session is told.
+        """
         operations, self._operations = self._operations, []
         if not operations:
             return
@@ -183,38 +227,52 @@ class Channel:
             wanted, self._recording.notebook.wanted = self._recording.notebook.wanted, ""
         try:
             status = self._status()
-            if self._listened or "attach" in operations or "restart" in operations:
-                self._publish(Event(operations, self._client, status, wanted, self._shower))
+            if self._was_asked or "attach" in operations or "restart" in operations:
+                self._publish(
+                    Event(operations, self._client, status, wanted, self._notebook_client)
+                )
         except Exception as error:
             if self._recording is not None:
                 self._recording.why_not = f"front ends are not told what happens: {error}"
 
     def _status(self) -> Any:
+        """Return the session's status, and keep it for replies on the control channel."""
         recording = self._recording
         attached = recording is not None and recording.attached
         status = recording.status() if recording is not None and attached else None
-        self._shown = None if status is None else msgspec.to_builtins(status)
+        self._last_status = None if status is None else msgspec.to_builtins(status)
         return status
 
     def _publish(self, event: Event) -> None:
+        """Send an event to all front ends."""
         self._send(self._kernel.iopub_socket, messages.EVENT, event, None, None)
 
     def _reply(self, stream: Any, reply: Any, parent: Any, idents: Any) -> None:
+        """Send a reply to the front end that asked, or an error if the reply cannot be sent.
+
+        Args:
+            stream: the ZMQ stream on which the request came.
+            reply: a struct, or plain data.
+            parent: the request's message.
+            idents: the ZMQ identities of the client that asked.
+        """
         try:
             self._send(stream, messages.REPLY, reply, parent, idents)
         except Exception as error:
-            # What cannot be written down is no reason for silence.
-            told = ErrorReply.of(_told_as(error), None)
-            self._send(stream, messages.REPLY, told, parent, idents)
+            # A reply may hold what JSON cannot express; the front end waits for an answer all the
+            # same.
+            refusal = ErrorReply.of(_as_kishu_error(error), None)
+            self._send(stream, messages.REPLY, refusal, parent, idents)
 
     def _send(self, stream: Any, kind: str, content: Any, parent: Any, idents: Any) -> None:
+        """Send a message of some kind with Jupyter's protocol."""
         self._kernel.session.send(
             stream, kind, msgspec.to_builtins(content), parent=parent, ident=idents
         )
 
 
-def _told_as(error: BaseException) -> KishuError:
-    """An exception as an error that can be told to a front end."""
+def _as_kishu_error(error: BaseException) -> KishuError:
+    """Return an exception as an error of Kishu's, which has a message and a remedy."""
     if isinstance(error, KishuError):
         return error
     if isinstance(error, KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""The IPython extension: ``%load_ext kishu``, and answering front ends."""
+"""Load and unload the IPython extension, and begin to answer front ends."""
 
 from __future__ import annotations
 
@@ -16,21 +16,25 @@ from kishu.kernel.messages import PROTOCOL
 from kishu.session import Session
 
 
-class _Served:
-    """The channel to front ends: one a process."""
+class _Process:
+    """Hold the channel to front ends, of which a process has one.
+
+    Attributes:
+        channel: the open channel; None until there is a Jupyter kernel and something to answer.
+    """
 
     channel: Channel | None = None
 
 
 def attach(notebook: str | os.PathLike[str] | None = None) -> Session:
-    """Attach to the running IPython shell; attaching twice gives the same session.
+    """Attach a session to the running IPython shell, or return the one that is attached already.
 
     Args:
-        notebook: the notebook's path, where the kernel cannot know it.
+        notebook: the notebook's path; None to take what the front end told the kernel.
 
     Raises:
-        NotAttached: there is no IPython shell.
-        StoreError: the history cannot be opened.
+        NotAttached: no IPython shell runs in this process.
+        StoreError: the history cannot be opened or made.
     """
     shell = get_ipython()
     if shell is None:
@@ -39,24 +43,24 @@ def attach(notebook: str | os.PathLike[str] | None = None) -> Session:
 
 
 def session() -> Session:
-    """Give the attached session, its last cell recorded.
+    """Commit the last cell, if that is still to be done, and return the attached session.
 
     Raises:
-        NotAttached: none is.
+        NotAttached: no session was attached to this process, or `detach` has ended it.
     """
     return attached.current().session
 
 
 def detach() -> None:
-    """Let go of the shell; the history stays."""
+    """Commit what waits, end the attached session, if any, and stop listening to its shell."""
     attached.detach()
 
 
 def serve() -> int:
-    """Answer the requests of front ends from now on; gives the protocol that is spoken.
+    """Answer front ends' requests from now on, and return the version of the protocol.
 
     Raises:
-        NotAttached: this is no kernel of Jupyter's.
+        NotAttached: no Jupyter kernel runs in this process.
     """
     shell = get_ipython()
     if shell is None or getattr(shell, "kernel", None) is None:
@@ -66,24 +70,25 @@ def serve() -> int:
 
 
 def _serve(shell: InteractiveShell) -> None:
-    if _Served.channel is None and getattr(shell, "kernel", None) is not None:
-        _Served.channel = Channel(shell)
-        _Served.channel.open()
+    """Open the channel to front ends, if the shell is a Jupyter kernel's and none is open."""
+    if _Process.channel is None and getattr(shell, "kernel", None) is not None:
+        _Process.channel = Channel(shell)
+        _Process.channel.open()
 
 
 def _welcome(at: Attached) -> None:
-    """Make the verbs known in the shell, and have front ends hear of the session."""
+    """Register the magics in a newly attached shell, and have front ends told of its session."""
     register_magics(at.shell)
     _serve(at.shell)
-    if _Served.channel is not None:
-        _Served.channel.follow(at)
+    if _Process.channel is not None:
+        _Process.channel.follow(at)
 
 
 attached.when_attached(_welcome)
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Attach and say so in a line or two: ``%load_ext kishu``."""
+    """Attach a session to the shell and print a greeting, as ``%load_ext kishu`` asks."""
     register_magics(shell)
     try:
         print(show.greeting(attached.attach(shell).recording))
@@ -92,5 +97,5 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
-    """Detach: ``%unload_ext kishu``."""
+    """End the attached session, as ``%unload_ext kishu`` asks."""
     attached.detach()

@@ -1,4 +1,7 @@
-"""IPython's events: when a cell has run, its state is committed. Nothing here raises or prints."""
+"""Listen to a shell's cell events, and have each cell's state committed.
+
+A listener neither raises nor prints: what goes wrong is kept for `status`.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,19 @@ from kishu.recording import Recording
 
 
 class Hooks:
-    """Ties a recording to a shell's events.
+    """Listen to the cell events of a shell, and have a recording commit each cell.
 
-    The commit is made after the cell's reply where the kernel has a loop, and in any case before
-    the next cell runs; in a plain terminal at once.
+    In a kernel with an event loop the commit is made after the cell's reply, and in any case before
+    the next cell runs; in a plain terminal it is made as soon as the cell has ended.
+
+    Args:
+        shell: the shell whose cells are recorded.
+        recording: the session that records them.
 
     Attributes:
-        faults: tracebacks of our own failures, the last ten.
-        commits: the last commit that came of a cell run, by its number; of the last thousand.
+        faults: the tracebacks of Kishu's own failures, the newest last, ten at most.
+        commits: the newest commit made for a cell run, by execution count; of the last thousand
+            cells that were committed.
     """
 
     def __init__(self, shell: InteractiveShell, recording: Recording) -> None:
@@ -43,62 +51,66 @@ class Hooks:
 
     @property
     def is_running(self) -> bool:
-        """Whether a cell is running."""
+        """Return True while a cell is running."""
         return bool(self._running)
 
     def register(self) -> None:
-        """Begin to listen."""
+        """Listen to the shell's cell events from now on."""
         self._shell.events.register("pre_run_cell", self.before_cell)
         self._shell.events.register("post_run_cell", self.after_cell)
 
     def unregister(self) -> None:
-        """Stop listening; a commit that waits is made."""
+        """Make the commit that waits, if any, and stop listening."""
         self.flush()
-        for event, heard in (
+        for event, listener in (
             ("pre_run_cell", self.before_cell),
             ("post_run_cell", self.after_cell),
         ):
             try:
-                self._shell.events.unregister(event, heard)
+                self._shell.events.unregister(event, listener)
             except ValueError:
                 # %reset and other extensions may have cleared the list.
                 continue
-        # The end of a cell that detaches is not heard.
+        # A cell that detaches is still running, and its end will not be heard.
         self._running.clear()
 
     def before_cell(self, info: Any) -> None:
-        """A cell is about to run: what the last one changed must be recorded by now."""
-        if self._is_ours(info):
-            self._guarded(lambda: self._begin(info))
+        """Commit what the last cell changed, before the next one runs."""
+        if self._is_recorded(info):
+            self._guarded(lambda: self._note_start(info))
 
-    def _begin(self, info: Any) -> None:
+    def _note_start(self, info: Any) -> None:
+        """Take note that a cell starts; unless another cell runs it, commit what waits."""
         self._running.append(info)
         if len(self._running) > 1:
-            return  # A cell that a cell runs: the outer one is the one to record.
+            # A running cell runs this one, and will be recorded with all that it did.
+            return
         self.flush()
         self._recording.begin_cell()
         self._count = len(self._recording.history.commits)
         self._started = time.perf_counter()
-        audit.begin()
+        audit.start()
 
     def after_cell(self, result: Any) -> None:
-        """A cell has run, whether it succeeded or not."""
-        if self._is_ours(getattr(result, "info", None)):
-            self._guarded(lambda: self._end(result))
+        """Have a cell committed that has ended, with or without an exception."""
+        if self._is_recorded(getattr(result, "info", None)):
+            self._guarded(lambda: self._note_end(result))
 
-    def _end(self, result: Any) -> None:
+    def _note_end(self, result: Any) -> None:
+        """Take note that a cell has ended; unless another runs it, have it committed."""
         if not self._running:
-            # Its beginning was not heard: the cell that attached us, or an empty one.
-            self._later(self._record_rest)
+            # Its start was not heard: it attached the session, or is empty.
+            self._after_reply(self._record_since_attach)
             return
-        place = self._place_of(getattr(result, "info", None))
-        if place is None:
+        position = self._position_of(getattr(result, "info", None))
+        if position is None:
             return
-        info = self._running[place]
-        del self._running[place:]
-        if place > 0:
+        info = self._running[position]
+        # The cells that this one ran have ended, too, even if their ends were not heard.
+        del self._running[position:]
+        if position > 0:
             return
-        effects = audit.end()
+        effects = audit.stop()
         if not (info.raw_cell or "").strip():
             return
         self._waiting = Cell(
@@ -109,46 +121,52 @@ class Hooks:
             seconds=time.perf_counter() - self._started,
             effects=effects,
         )
-        self._later(self.flush)
+        self._after_reply(self.flush)
 
-    def _place_of(self, info: Any) -> int | None:
-        """Tell which of the running cells has ended, as a position; None for an empty one.
+    def _position_of(self, info: Any) -> int | None:
+        """Return the position in ``_running`` of the cell that has ended; None for an empty cell.
 
-        IPython tells an end by another description of the cell than its beginning where it could
-        not show the cell's exception, and by none where the cell was interrupted before it began or
-        while it awaited something.
+        IPython describes the cell by another object at its end than at its start if it could not
+        show the cell's exception, and by none if the cell was interrupted before it started or
+        while it awaited something. Then the innermost cell with the same text is taken, or else
+        the outermost cell.
+
+        Args:
+            info: IPython's description of the cell that has ended, or None.
         """
-        places = range(len(self._running) - 1, -1, -1)
-        for place in places:
-            if self._running[place] is info:
-                return place
+        innermost_first = range(len(self._running) - 1, -1, -1)
+        for position in innermost_first:
+            if self._running[position] is info:
+                return position
         text: str | None = getattr(info, "raw_cell", None)
         if text is not None and not text.strip():
             return None
-        return next((place for place in places if self._text(place) == text), 0)
+        return next((at for at in innermost_first if self._text_at(at) == text), 0)
 
-    def _text(self, place: int) -> object:
-        return getattr(self._running[place], "raw_cell", None)
+    def _text_at(self, position: int) -> object:
+        """Return the text of a running cell; None if IPython did not tell it."""
+        return getattr(self._running[position], "raw_cell", None)
 
-    def _later(self, do: Callable[[], None]) -> None:
-        """After the cell's reply where the kernel has a loop, else now."""
+    def _after_reply(self, action: Callable[[], None]) -> None:
+        """Call a function after the cell's reply if the kernel has an event loop, else now."""
         loop = self._loop
         if loop is None:
-            do()
+            action()
         else:
-            loop.add_callback(lambda: self._guarded(do))
+            loop.add_callback(lambda: self._guarded(action))
 
     @property
     def _loop(self) -> Any:
+        """Return the kernel's event loop; None in a plain terminal."""
         return getattr(getattr(self._shell, "kernel", None), "io_loop", None)
 
-    def _record_rest(self) -> None:
-        """What the cell that attached us did after attaching belongs to no run."""
+    def _record_since_attach(self) -> None:
+        """Commit what the attaching cell did after it had attached, which belongs to no run."""
         if not self._running and self._waiting is None:
             self._recording.record_found()
 
     def flush(self) -> None:
-        """Commit the cell that waits for it, if one does."""
+        """Commit the cell that has ended and is not committed yet, if there is one."""
         cell, self._waiting = self._waiting, None
         if cell is None:
             return
@@ -160,41 +178,53 @@ class Hooks:
             del self.commits[next(iter(self.commits))]
 
     def _record(self, cell: Cell) -> None:
+        """Commit a cell, unless it consists of Kishu's verbs, and have late work done when idle."""
         if is_of_verbs_alone(cell.source):
             return
         head = self._recording.head
         try:
             self._recording.record_run(cell)
         except KeyboardInterrupt:
-            # The user's interrupt came too late for the cell; its state is recorded all the same.
+            # The user meant the cell, which had ended by then. Its state is to be recorded.
             if self._recording.head == head:
                 self._recording.record_run(cell)
         if self._loop is not None:
             if self._recording.is_behind:
-                self._later(self._catch_up)
-            self._rest()
+                self._after_reply(self._catch_up)
+            self._check_later()
 
     def _catch_up(self) -> None:
-        """While no cell runs or waits: look at what the last commit had no time for."""
+        """Verify some of what the last commit had no time for, until a cell runs or waits."""
         if self._running or self._waiting is not None or not self._recording.is_behind:
             return
         self._recording.catch_up()
-        self._later(self._catch_up)
+        self._after_reply(self._catch_up)
 
-    def _rest(self) -> None:
-        """Once the kernel has been idle for a while: see whether new versions can be loaded."""
+    def _check_later(self) -> None:
+        """Have a version that waits for it checked once the kernel is idle for `_IDLE_SECONDS`."""
         if self._recording.has_checks:
-            cells = self._shell.execution_count
-            self._loop.call_later(_REST, lambda: self._guarded(lambda: self._try(cells), False))
+            count = self._shell.execution_count
+            self._loop.call_later(
+                _IDLE_SECONDS,
+                lambda: self._guarded(lambda: self._check_if_idle(count), commits=False),
+            )
 
-    def _try(self, cells: int) -> None:
+    def _check_if_idle(self, count: int) -> None:
+        """Check one version if no cell has run since the execution count was this one."""
         idle = not self._running and self._waiting is None
-        if idle and cells == self._shell.execution_count and self._recording.has_checks:
+        if idle and count == self._shell.execution_count and self._recording.has_checks:
             self._recording.check_next()
-            self._rest()
+            self._check_later()
 
-    def _is_ours(self, info: Any) -> bool:
-        """Whether this is a cell of the notebook, on the main thread of the process we began in."""
+    def _is_recorded(self, info: Any) -> bool:
+        """Return True if an event is of a cell that this session records.
+
+        Not recorded are cells that run silently (``store_history=False``), on another thread, in a
+        forked child, or after the session was detached.
+
+        Args:
+            info: IPython's description of the cell; None if it gives none.
+        """
         return (
             os.getpid() == self._pid
             and threading.current_thread() is self._thread
@@ -202,10 +232,15 @@ class Hooks:
             and (info is None or bool(getattr(info, "store_history", True)))
         )
 
-    def _guarded(self, do: Callable[[], None], commits: bool = True) -> None:
-        """A fault of ours never reaches a user's cell; `status` tells it, if it lost something."""
+    def _guarded(self, action: Callable[[], None], commits: bool = True) -> None:
+        """Call a function, and keep what it raises in `faults`: it must not reach the user's cell.
+
+        Args:
+            action: the function.
+            commits: whether a commit is lost if it fails, so that `status` has to say so.
+        """
         try:
-            do()
+            action()
         except BaseException as error:
             self.faults = [*self.faults[-9:], traceback.format_exc()]
             if commits:
@@ -214,21 +249,23 @@ class Hooks:
 
 
 def _outcome(result: Any) -> str:
-    """Name the exception that ended a cell, ``ok`` for none."""
-    # An end without a result is told while the exception is on its way.
+    """Return the class name of the exception that ended a cell; ``ok`` for none."""
+    # Where IPython gives no result, it tells the end while the exception is still being raised.
     raised = sys.exception()
     error = raised if result is None else result.error_before_exec or result.error_in_exec
     return "ok" if error is None else type(error).__name__
 
 
 _REMEMBERED = 1000
-_REST = 0.25
+"""How many cell runs have their commits in `Hooks.commits`."""
+_IDLE_SECONDS = 0.25
 """Seconds without a cell after which the kernel counts as idle."""
 _MAGICS = ("%kishu", "%load_ext kishu", "%reload_ext kishu")
+"""What a line of Kishu's own magics begins with."""
 
 
 def is_of_verbs_alone(source: str) -> bool:
-    """Whether a cell has nothing but Kishu's own verbs in it, so that it makes no commit."""
+    """Return True if a cell consists of Kishu's own verbs alone, so that it makes no commit."""
     lines = source.splitlines()
     magics = [line for line in lines if line.strip().startswith(_MAGICS)]
     try:
@@ -239,7 +276,10 @@ def is_of_verbs_alone(source: str) -> bool:
 
 
 def _is_verb(statement: ast.stmt) -> bool:
-    """``import kishu``, or a call on ``kishu.session()`` with plain constants."""
+    """Return True if a statement is ``import kishu`` or calls one of Kishu's verbs.
+
+    Such a call is of ``kishu`` or ``kishu.session()``, with constants as arguments.
+    """
     if isinstance(statement, ast.Import):
         return [name.name for name in statement.names] == ["kishu"]
     call = statement.value if isinstance(statement, ast.Expr) else None

@@ -1,4 +1,4 @@
-"""The IPython shell as the place where a session's cells run."""
+"""Give the engine what it needs of an IPython shell: the namespace, and running cells again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,16 @@ from kishu.worktree.namespace import variables
 
 
 class IPythonHost:
-    """What a session needs of a shell: its namespace, and running a cell again."""
+    """Present an IPython shell as the `kishu.ports.Host` of a session.
+
+    Args:
+        shell: the shell whose namespace holds the user's variables.
+        off: the names of settings that Kishu leaves alone.
+
+    Attributes:
+        shell: the shell.
+        ambient: the state outside of the variables, but for the settings named by `off`.
+    """
 
     def __init__(self, shell: InteractiveShell, off: Collection[str] = ()) -> None:
         self.shell = shell
@@ -26,18 +35,18 @@ class IPythonHost:
 
     @property
     def namespace(self) -> dict[str, Any]:
-        """The globals of the notebook's cells."""
-        found: dict[str, Any] = self.shell.user_ns
-        return found
+        """Return the dict that is the globals of the notebook's cells."""
+        namespace: dict[str, Any] = self.shell.user_ns
+        return namespace
 
     @property
     def defaults(self) -> Mapping[str, Any]:
-        """What IPython itself has bound, by name."""
-        found: dict[str, Any] = self.shell.user_ns_hidden
-        return found
+        """Return what IPython itself has bound in the namespace, by name."""
+        hidden: dict[str, Any] = self.shell.user_ns_hidden
+        return hidden
 
     def variables(self, ignored: set[str]) -> dict[str, Any]:
-        """The user's variables now."""
+        """Return the user's variables by name, but for those named by ``ignored``."""
         return variables(self.shell.user_ns, self.shell.user_ns_hidden, ignored)
 
     def run_again(
@@ -47,10 +56,20 @@ class IPythonHost:
         settings: Mapping[str, Any],
         expected: str,
     ) -> dict[str, Any]:
-        """Run a cell in the namespace holding ``variables`` alone, its output dropped.
+        """Run a cell with the given variables alone, and return the variables that it leaves.
 
-        Gives the variables it leaves behind; the namespace and the settings are as before. Raises
-        what it raises, unless that is the exception ``expected``, by name.
+        What the cell prints to ``sys.stdout`` is dropped. Afterwards the namespace and the
+        settings are as before.
+
+        Args:
+            source: the cell's text.
+            variables: the variables that the namespace holds while the cell runs.
+            settings: the settings while the cell runs; those not named are as the kernel began.
+            expected: the class name of the exception with which the cell may end, as the first
+                run did; ``ok`` for none.
+
+        Raises:
+            Exception: the cell raised it, and its class is not called ``expected``.
         """
         silence = contextlib.redirect_stdout(io.StringIO())
         with self._set_aside(), self.ambient.being(settings), silence:
@@ -64,21 +83,24 @@ class IPythonHost:
 
     @contextlib.contextmanager
     def _set_aside(self) -> Iterator[None]:
-        """Take the user's variables out of the namespace, and put them back."""
-        mine = self.variables(set())
-        order = list(self.namespace)
-        held = dict(self.namespace)
-        for name in mine:
+        """Take the user's variables out of the namespace for a while, then put them back.
+
+        Whatever else was bound meanwhile is dropped; the user's names keep their order.
+        """
+        names = self.variables(set()).keys()
+        before = dict(self.namespace)
+        for name in names:
             del self.namespace[name]
         try:
             yield
         finally:
             for name in list(self.namespace):
-                if name not in held or name in mine:
+                if name not in before or name in names:
                     del self.namespace[name]
-            self.namespace.update((name, held[name]) for name in order)
+            self.namespace.update(before)
 
     def _execute(self, source: str) -> None:
+        """Run a cell's text in the namespace; one that awaits runs in a thread of its own."""
         tree = ast.parse(self.shell.transform_cell(source))
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         code = compile(tree, "<replayed cell>", "exec", flags=flags, dont_inherit=True)
@@ -88,7 +110,14 @@ class IPythonHost:
 
 
 def _run_elsewhere(coroutine: Any) -> None:
-    """Run a coroutine to its end while this thread's own loop waits."""
+    """Run a coroutine to its end in another thread, and wait for it.
+
+    This thread's own event loop is running already, so that it can run no other coroutine to its
+    end.
+
+    Raises:
+        BaseException: the coroutine raised it.
+    """
     failures: list[BaseException] = []
 
     def run() -> None:
@@ -98,7 +127,8 @@ def _run_elsewhere(coroutine: Any) -> None:
         except BaseException as error:
             failures.append(error)
         finally:
-            # Not `asyncio.run`, which ends async generators that the cell has left half-run.
+            # Not `asyncio.run`: it would close the async generators that the cell leaves
+            # half-run, and these may be the variables that are wanted.
             _cancel_all(loop)
             loop.close()
 
@@ -110,7 +140,7 @@ def _run_elsewhere(coroutine: Any) -> None:
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
-    """End the tasks that a cell has left running."""
+    """Cancel the tasks that a cell has left running in a loop, and wait for their end."""
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
         task.cancel()

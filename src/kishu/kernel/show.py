@@ -1,4 +1,4 @@
-"""What the verbs print, as text."""
+"""Write the results of the verbs as text for people, and show how far a verb is."""
 
 from __future__ import annotations
 
@@ -16,22 +16,30 @@ from kishu.recording import Recording
 
 
 def text(verb: str, result: Any) -> str:
-    """A verb's result for a reader."""
+    """Return a verb's result as text.
+
+    Args:
+        verb: the verb's name, as in ``%kishu log``.
+        result: what the verb has returned.
+    """
     show = _BY_VERB.get(verb) or _BY_TYPE.get(type(result), repr)
     return show(result)
 
 
 def _committed(entry: Entry) -> str:
+    """Say which commit was made, and on which branches."""
     on = f" on {', '.join(entry.branches)}" if entry.branches else ""
     return f"Committed {entry.id[:8]}{on}: {entry.label}"
 
 
 def _refs(verb: str, refs: dict[str, list[str]]) -> str:
+    """List branches or tags with the commits where they stand, a line each."""
     lines = [f"{name:<20} {' and '.join(to[:8] for to in at)}" for name, at in refs.items()]
     return "\n".join(lines) or f"No {verb}."
 
 
 def _status(status: Status) -> str:
+    """Describe where a session is and whether it records, a line for each fact."""
     lines = [
         f"{'recording' if status.recording else 'not recording: ' + status.why}",
         f"history    {status.history} ({size(status.nbytes)}, {status.commits} commits)",
@@ -49,32 +57,37 @@ def _status(status: Status) -> str:
     return "\n".join(lines)
 
 
-def _entry(line: Entry) -> str:
-    number = f"[{line.cell.number}]" if line.cell is not None and line.cell.number else ""
-    names = [f"+{name}" for name in line.changed] + [f"-{name}" for name in line.deleted]
+def _entry(entry: Entry) -> str:
+    """Describe a commit in one line: id, time, cell, label, refs, and what changed."""
+    cell = entry.cell
+    number = f"[{cell.number}]" if cell is not None and cell.number else ""
+    names = [f"+{name}" for name in entry.changed] + [f"-{name}" for name in entry.deleted]
     shown = ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
-    marks = "".join(f" ({name})" for name in (*line.branches, *line.tags))
-    marks += " (data let go)" if line.forgotten else ""
-    failed = f" !{line.cell.outcome}" if line.cell is not None and line.cell.outcome != "ok" else ""
+    refs = "".join(f" ({name})" for name in (*entry.branches, *entry.tags))
+    let_go = " (data let go)" if entry.forgotten else ""
+    failed = f" !{cell.outcome}" if cell is not None and cell.outcome != "ok" else ""
     return (
-        f"{'*' if line.current else ' '} {line.id[:8]} {clock(line.time)} {number:>5} "
-        f"{line.label}{failed}{marks}   {shown}"
+        f"{'*' if entry.current else ' '} {entry.id[:8]} {clock(entry.time)} {number:>5} "
+        f"{entry.label}{failed}{refs}{let_go}   {shown}"
     ).rstrip()
 
 
 def _shown(shown: Shown) -> str:
-    line = shown.entry
-    lines = [_entry(line)]
-    if line.unverified:
-        lines.append(f"  not looked at in time: {', '.join(line.unverified)}")
-    if line.late:
-        lines.append(f"  may have changed before: {', '.join(line.late)}")
-    if line.cell is not None:
-        lines += ["", *("    " + row for row in line.cell.source.splitlines()), ""]
+    """Describe a commit in full: its line in the log, its cell, and each variable."""
+    entry = shown.entry
+    lines = [_entry(entry)]
+    if entry.unverified:
+        lines.append(f"  not looked at in time: {', '.join(entry.unverified)}")
+    if entry.late:
+        lines.append(f"  may have changed before: {', '.join(entry.late)}")
+    if entry.cell is not None:
+        lines += ["", *("    " + row for row in entry.cell.source.splitlines()), ""]
     for name, variable in shown.variables.items():
-        tied = f", shares with {', '.join(variable.shares_with)}" if variable.shares_with else ""
+        others = variable.shares_with
+        shares = f", shares with {', '.join(others)}" if others else ""
         lines.append(
-            f"  {name:<16} {variable.type:<36} {size(variable.nbytes):>9}  {variable.status}{tied}"
+            f"  {name:<16} {variable.type:<36} {size(variable.nbytes):>9}"
+            f"  {variable.status}{shares}"
         )
         if variable.reason:
             lines.append(f"  {'':<16} {variable.reason}")
@@ -82,6 +95,7 @@ def _shown(shown: Shown) -> str:
 
 
 def _difference(difference: StateDifference) -> str:
+    """List the variables that were added, removed and changed, a line each."""
     lines = [
         *(f"+ {name}" for name in difference.added),
         *(f"- {name}" for name in difference.removed),
@@ -91,6 +105,7 @@ def _difference(difference: StateDifference) -> str:
 
 
 def _garbage(garbage: Garbage) -> str:
+    """Say what garbage collection has dropped, or would drop."""
     would = "would " if garbage.dry_run else ""
     lines = [
         f"{size(garbage.nbytes)} {would}go, in {garbage.chunks} chunks.",
@@ -102,7 +117,7 @@ def _garbage(garbage: Garbage) -> str:
 
 
 def greeting(recording: Recording) -> str:
-    """Say that a session was attached, and what can be brought back."""
+    """Return the text that tells the user that a session was attached, and what can be restored."""
     status = recording.status()
     name = Path(status.notebook).name if status.notebook else "this session"
     lines = [f"Kishu records {name} in {status.history}."]
@@ -119,7 +134,7 @@ def greeting(recording: Recording) -> str:
 
 @contextmanager
 def progress(recording: Recording) -> Iterator[None]:
-    """Show how far a verb is, once it has taken a second; the line goes when it is done."""
+    """Print how far a verb is, once it has taken a second, and erase that when it has ended."""
     stream, start = sys.stdout, time.monotonic()
     shown = start
 
@@ -141,11 +156,13 @@ def progress(recording: Recording) -> Iterator[None]:
 
 
 _PATIENCE = 1.0
+"""Seconds that a verb takes before its progress is shown."""
 _PAUSE = 0.2
+"""Seconds at least between two updates of the progress."""
 
 
 def size(nbytes: int) -> str:
-    """Bytes for a reader."""
+    """Return a number of bytes as text with a unit: ``949.0 kB``."""
     for unit in ("B", "kB", "MB"):
         if nbytes < 1000:
             return f"{nbytes:.0f} {unit}" if unit == "B" else f"{nbytes:.1f} {unit}"
@@ -154,12 +171,17 @@ def size(nbytes: int) -> str:
 
 
 def clock(seconds: float) -> str:
-    """A time of day today, else a date."""
+    """Return a point in time as text: the time of day if it is today, else the date.
+
+    Args:
+        seconds: the time in seconds since the epoch.
+    """
     then = time.localtime(seconds)
     same_day = time.strftime("%Y%m%d", then) == time.strftime("%Y%m%d")
     return time.strftime("%H:%M:%S" if same_day else "%Y-%m-%d", then)
 
 
+# A verb's entry comes first: several verbs return lists or dicts that mean different things.
 _BY_VERB: dict[str, Callable[[Any], str]] = {
     "log": lambda entries: "\n".join(map(_entry, entries)) or "No commit.",
     "find": lambda entries: "\n".join(map(_entry, entries)) or "No commit.",

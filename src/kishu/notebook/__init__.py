@@ -1,1 +1,1 @@
-"""The notebook's cells and path, as front ends tell them."""
+"""Keep track of the notebook's path and cells as front ends tell them, and check cells out."""

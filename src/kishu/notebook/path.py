@@ -1,4 +1,4 @@
-"""Which notebook does this kernel run?"""
+"""Find the path of the notebook that this kernel runs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from typing import Any
 
 
 def notebook_path(namespace: Mapping[str, Any]) -> Path | None:
-    """The notebook's absolute path as the front end told the kernel; None where none did.
+    """Return the notebook's absolute path as the kernel was told it; None if it was not.
 
-    Jupyter's servers set ``JPY_SESSION_NAME`` when they start the kernel; VS Code sets a variable.
+    Jupyter's servers set the environment variable ``JPY_SESSION_NAME`` when they start a kernel;
+    VS Code sets the variable ``__vsc_ipynb_file__``.
+
+    Args:
+        namespace: the globals of the notebook's cells.
     """
     told = namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
     if not isinstance(told, str) or not told:
@@ -20,23 +24,30 @@ def notebook_path(namespace: Mapping[str, Any]) -> Path | None:
 
 
 def locate(path: str, root: str) -> Path | None:
-    """Where the notebook lies that a server's front end shows; None where it cannot be told.
+    """Return the path of the notebook that a front end shows; None if there is no telling.
 
-    The kernel was told at its start, which is out of date after a rename; the front end knows the
-    path below the server's root, and perhaps the root, which may be another machine's.
+    What the kernel was told at its start is out of date once the notebook was renamed. The front
+    end knows the path below the server's root directory, and perhaps the root, but the server may
+    run on another machine. So the first likely path that is a file is taken, else the likeliest.
 
     Args:
-        path: as the front end has it, below the server's root, with slashes.
-        root: the server's root directory, perhaps with ``~``; empty where it is not known.
+        path: the path below the server's root, with slashes.
+        root: the server's root directory, perhaps with ``~``; empty if it is not known.
     """
     told = os.environ.get("JPY_SESSION_NAME") or ""
     candidates = list(_candidates(path, root, told))
-    there = (candidate for candidate in candidates if candidate.is_file())
-    return next(there, next(iter(candidates), None))
+    files = (candidate for candidate in candidates if candidate.is_file())
+    return next(files, next(iter(candidates), None))
 
 
 def _candidates(below: str, root: str, told: str) -> Iterator[Path]:
-    """Where it may lie, the likeliest first."""
+    """Give the paths that the notebook may have, the likeliest first.
+
+    Args:
+        below: the path below the server's root.
+        root: the server's root directory; empty if it is not known.
+        told: the notebook's path when the kernel started; empty if it is not known.
+    """
     if root:
         yield Path(root).expanduser().joinpath(below).absolute()
     if told and told.endswith("/" + below):
