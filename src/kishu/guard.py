@@ -25,11 +25,11 @@ class Silenced:
 
     def __init__(self, stream: Any, thread: int) -> None:
         self.stream = stream
-        self._thread = thread
+        self.thread = thread
 
     def write(self, text: str) -> int:
         """Write a text and return its length; on the silenced thread, write nothing."""
-        if threading.get_ident() == self._thread:
+        if threading.get_ident() == self.thread:
             return len(text)
         written: int = self.stream.write(text)
         return written
@@ -37,6 +37,13 @@ class Silenced:
     def __getattr__(self, name: str) -> Any:
         """Return an attribute of the stream."""
         return getattr(self.stream, name)
+
+
+def _silenced(stream: Any, thread: int) -> Any:
+    """Return a stream that drops what a thread writes; itself, where it does so already."""
+    if isinstance(stream, Silenced) and stream.thread == thread:
+        return stream
+    return Silenced(stream, thread)
 
 
 @contextmanager
@@ -50,7 +57,7 @@ def quietly() -> Iterator[None]:
     thread = threading.get_ident()
     before = sys.stdout, sys.stderr
     was_enabled = gc.isenabled()
-    sys.stdout, sys.stderr = (Silenced(stream, thread) for stream in before)
+    sys.stdout, sys.stderr = (_silenced(stream, thread) for stream in before)
     gc.disable()
     try:
         yield

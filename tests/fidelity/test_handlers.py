@@ -161,8 +161,8 @@ def test_without_a_handler_a_scenario_fails(
     assert not _keeps(chosen, _scenario(name), _OFF.format(reducer=reducer), column)
 
 
-def test_without_supplements_what_a_pickle_leaves_out_is_lost(tmp_path: Path) -> None:
-    off = "import kishu.walking.walk as w; w.supplemented = lambda walk, obj, reduced: reduced"
+def test_without_extra_state_what_a_pickle_leaves_out_is_lost(tmp_path: Path) -> None:
+    off = "import kishu.walking.walk as w; w.with_extra_state = lambda walk, obj, reduced: reduced"
     scenario = _scenario("unpicklables-library-drops-an-attribute-that-changes")
     with Stage(tmp_path) as stage:
         assert not _keeps(stage, scenario, off)

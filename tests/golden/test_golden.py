@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.golden.cells import STEPS
+from tests.golden.cells import GENERATED, STEPS
 from tests.golden.histories import NAME, ROOT, all_histories
 from tests.kernel import Kernel
 
 
 def test_they_are_small_and_one_of_each_python_that_we_support() -> None:
     made = {path.name for path in all_histories()}
-    assert {"cpython-311"} <= made
+    assert {"cpython-311", "cpython-312", "cpython-313"} <= made
     assert sum(path.stat().st_size for path in ROOT.rglob("*") if path.is_file()) < 300_000
 
 
@@ -29,7 +31,11 @@ def test_every_state_gives_what_it_gave(history: Path, tmp_path: Path) -> None:
         for visit, number in enumerate([*range(last, -1, -1), *range(1, last + 1)]):
             if visit:
                 report = kernel.kishu(f"checkout step-{number}")
-            assert report["missing"] == {} and report["recomputed"] == [], (number, report)
+            elsewhere = GENERATED if history.name != sys.implementation.cache_tag else frozenset()
+            lost = report["missing"].keys() | report["recomputed"]
+            assert lost <= elsewhere, (number, report)
             for expression, expected in STEPS[number].gives.items():
+                if not elsewhere.isdisjoint(re.findall(r"\bp\b", expression)):
+                    continue
                 given = kernel.value(f"repr(({expression}))")
                 assert given == expected, f"step {number}, {expression}: {given}"

@@ -13,7 +13,8 @@ from kishu.store import system
 
 WITHOUT = """
 import sys
-import IPython.core.interactiveshell, asyncio, logging, random, concurrent.futures.thread, shutil, uuid
+import IPython.core.interactiveshell, asyncio, logging, random, shutil, uuid
+import concurrent.futures.thread
 for lacking in {lacking!r}:
     sys.modules[lacking] = None
 import os

@@ -82,7 +82,10 @@ class Lease:
         Raises:
             InUse: another process holds it.
         """
-        fd = os.open(self._directory / "lease.gate", system.SHARED, 0o600)
+        try:
+            fd = os.open(self._directory / "lease.gate", system.SHARED, 0o600)
+        except OSError as error:
+            raise NotRecording(f"Garbage was not collected: {error.strerror}.") from error
         try:
             try:
                 system.lock(fd, exclusive=True)
