@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-
 GENERATED = frozenset({"p"})
 """Variables whose class has methods that a library generated: their text is not known, so that
 another Python than the one that wrote them runs their cell again, or says that they are missing."""
