@@ -224,7 +224,7 @@ export interface Target {
   cells: ToldCell[];
 }
 
-/** What happened to each variable when a state was brought back. */
+/** Tell what happened to each variable when a state was brought back. */
 export interface Report {
   verb: string;
   label: string;

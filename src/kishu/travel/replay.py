@@ -1,8 +1,9 @@
-"""Replay: running the cell that made a version again, for what cannot be stored."""
+"""Make a version that cannot be stored by running again the cell that made it."""
 
 from __future__ import annotations
 
 import ast
+import builtins
 from typing import Any
 
 from kishu.building.build import Build
@@ -22,15 +23,23 @@ from kishu.ports import Host
 from kishu.store.store import Store
 from kishu.walking.identity import ObjectIds
 
-_SEES_ALL = frozenset({"exec", "eval", "globals", "locals", "vars", "dir", "get_ipython"})
+_READS_ANY_NAME = frozenset({"exec", "eval", "globals", "locals", "vars", "dir", "get_ipython"})
+"""Functions through which a cell may read variables that its code does not name."""
 
 
 class Replayer:
-    """Makes versions by running cells again.
+    """Make versions by running cells again.
 
-    It runs by itself only what took less than the configured time and, as an audit hook saw when
-    it ran, wrote no file, started no process and opened no socket. The cell works on copies of its
-    inputs, never on live objects.
+    A cell is run again only if it took no longer than the configured time and, as an audit hook saw
+    when it ran, wrote no file, opened no socket, and started no process and no thread. It works on
+    copies of its inputs, never on live objects.
+
+    Args:
+        store: the store that inputs are loaded from.
+        history: the history that holds the cells.
+        object_ids: the numbers of live definitions and of live objects that cannot be stored.
+        host: the kernel, which runs the cells.
+        config: whether cells may be run again, and how long they may have taken.
     """
 
     def __init__(
@@ -43,14 +52,19 @@ class Replayer:
         self._config = config
 
     def values(self, version: VersionId, build: Build) -> dict[str, Any]:
-        """The objects of a version's variables, made by its cell.
+        """Run the cell that made a version, and return the values of the version's variables.
 
         Args:
-            build: the build of the state they are for; definitions are shared with it.
+            version: the version.
+            build: the build of the state that the values are for; definitions are shared with it.
+
+        Returns:
+            The values by name.
 
         Raises:
-            ReplayError: the cell must not run by itself, or did not make them again.
-            NotRecoverable: no cell made them.
+            ReplayError: the cell must not run by itself, failed, or did not bind all the variables.
+            NotRecoverable: no cell of this history made the version.
+            KishuError: a variable that the cell reads cannot be built.
         """
         commit = self._history.commit(self._history.made_by.get(version, ""))
         if commit.cell is None or not commit.parent:
@@ -59,16 +73,25 @@ class Replayer:
                 "Run the code that makes it.",
             )
         self._check(commit.cell, commit.id)
-        left = self._run(commit.cell, commit.parent, build)
+        bound = self._run(commit.cell, commit.parent, build)
         names = list(filter(is_variable, self._history.recipe(version).roots))
-        lost = [name for name in names if name not in left]
+        lost = [name for name in names if name not in bound]
         if lost:
             raise ReplayError(
                 f"Running {_named(commit.cell)} again did not make {', '.join(lost)}."
             )
-        return {name: left[name] for name in names}
+        return {name: bound[name] for name in names}
 
     def _check(self, cell: Cell, id: CommitId) -> None:
+        """Refuse a cell that must not be run without being asked for.
+
+        Args:
+            cell: the cell.
+            id: the commit that it made.
+
+        Raises:
+            ReplayError: replay is switched off, or the cell took too long or had effects.
+        """
         reason = ""
         if not self._config.replay:
             reason = "automatic replay is switched off"
@@ -84,13 +107,27 @@ class Replayer:
             )
 
     def _run(self, cell: Cell, parent: CommitId, build: Build) -> dict[str, Any]:
+        """Run a cell again on copies of what it read, and return the variables as it left them.
+
+        It is given the variables that its code names. If it then lacks another, it is run once more
+        with all of them.
+
+        Args:
+            cell: the cell.
+            parent: the commit of the state in which the cell was run.
+            build: the build that definitions are shared with.
+
+        Raises:
+            ReplayError: the cell failed.
+            KishuError: a variable that the cell names, or a setting, cannot be built.
+        """
         state = self._history.state(parent)
         names = names_read(cell.source)
-        with self._aside(state, build) as aside:
-            settings = self._settings(state, aside)
+        with self._copying_build(state, build) as copies:
+            settings = self._settings(state, copies)
         for wanted in (names, None) if names is not None else (None,):
-            with self._aside(state, build) as aside:
-                inputs = self._loaded(state, wanted, aside)
+            with self._copying_build(state, build) as copies:
+                inputs = self._loaded(state, wanted, copies)
             try:
                 return self._host.run_again(cell.source, inputs, settings, cell.outcome)
             except NameError as error:
@@ -106,8 +143,13 @@ class Replayer:
             ) from failure
         raise ReplayError(f"Running {_named(cell)} again failed.")
 
-    def _aside(self, state: State, build: Build) -> Build:
-        """A build of copies: what the cell may read, as it was before it ran."""
+    def _copying_build(self, state: State, build: Build) -> Build:
+        """Make a build that gives copies of the variables of a state.
+
+        Args:
+            state: the state in which the cell was run.
+            build: the build that definitions are shared with, where the versions are the same.
+        """
         shared = {
             number: build.definition(number)
             for number, version in state.items()
@@ -117,65 +159,84 @@ class Replayer:
             self._store, self._history, self._object_ids, self._host.namespace, state, {}, shared
         )
 
-    def _settings(self, state: State, aside: Build) -> dict[str, Any]:
-        """The settings as they were before it ran, those that can be brought back here."""
-        found = {}
+    def _settings(self, state: State, copies: Build) -> dict[str, Any]:
+        """Load the settings of a state, by name; leave out those that this kernel cannot have."""
+        settings = {}
         for entity in filter(is_setting, state):
             name = entity.removeprefix(SETTING)
-            value = aside.value(entity)
+            value = copies.value(entity)
             if not self._host.ambient.why_not(name, value):
-                found[name] = value
-        return found
+                settings[name] = value
+        return settings
 
-    def _loaded(self, state: State, wanted: set[str] | None, aside: Build) -> dict[str, Any]:
+    def _loaded(self, state: State, wanted: set[str] | None, copies: Build) -> dict[str, Any]:
+        """Load the variables that a cell reads, by name.
+
+        Args:
+            state: the state in which the cell was run.
+            wanted: the names that the cell reads; None for all variables, as far as they can be
+                built.
+            copies: the build that gives copies.
+
+        Raises:
+            KishuError: a wanted variable cannot be built.
+        """
         inputs: dict[str, Any] = {}
         for name, version in state.items():
             is_wanted = is_variable(name) and (wanted is None or name in wanted)
             if not is_wanted or name in inputs:
                 continue
             try:
-                inputs.update(self._input(name, version, aside))
+                inputs.update(self._input(name, version, copies))
             except KishuError:
                 if wanted is not None:
                     raise
         return inputs
 
-    def _input(self, name: str, version: VersionId, aside: Build) -> dict[str, Any]:
-        """What a cell reads under a name, with what else was made together with it."""
+    def _input(self, name: str, version: VersionId, copies: Build) -> dict[str, Any]:
+        """Make the value of one variable that a cell reads, by loading it or by its own cell.
+
+        Returns:
+            The variable by name; where its cell was run, also the others of its co-variable.
+
+        Raises:
+            KishuError: the value cannot be made.
+        """
         status = self._history.status(version)
         if status == "stored":
             try:
-                return {name: aside.value(name)}
+                return {name: copies.value(name)}
             except KishuError:
                 raise
             except Exception:
-                # Its class's own code failed: its cell makes it, too.
-                return self.values(version, aside)
+                # Code of the value's class failed while it was unpickled.
+                return self.values(version, copies)
         try:
-            return self.values(version, aside)
+            return self.values(version, copies)
         except KishuError:
             if status == "partial":
-                return {name: aside.value(name)}
+                return {name: copies.value(name)}
             raise
 
 
 def names_read(source: str) -> set[str] | None:
-    """The names that a cell may read; None if it may read any."""
+    """Return the names that a cell may read; None if it may read any name."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
         return None
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     calls = any(isinstance(node, (ast.Call, ast.Await)) for node in ast.walk(tree))
-    if names & _SEES_ALL:
+    if names & _READS_ANY_NAME:
         return None
     return None if calls and _calls_more_than_builtins(tree) else names
 
 
 def _calls_more_than_builtins(tree: ast.AST) -> bool:
-    """Whether code outside the cell may run, which may read any global."""
-    import builtins
+    """Tell whether a cell calls anything but built-in functions by their names.
 
+    Such code stands outside of the cell, and may read any global.
+    """
     return any(
         isinstance(node, ast.Call)
         and not (isinstance(node.func, ast.Name) and hasattr(builtins, node.func.id))
@@ -184,4 +245,5 @@ def _calls_more_than_builtins(tree: ast.AST) -> bool:
 
 
 def _named(cell: Cell) -> str:
+    """Return how messages call a cell: by its number, where it has one."""
     return f"cell [{cell.number}]" if cell.number else "the cell"

@@ -1,4 +1,4 @@
-"""What a restore did, name by name."""
+"""Report what a restore did, variable by variable."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from kishu.history.documents import Target
 
 
 class Report(msgspec.Struct, omit_defaults=False):
-    """What happened to each variable when a state was brought back.
+    """Tell what happened to each variable when a state was brought back.
 
     Attributes:
-        verb: what was asked for: ``undo``, ``redo``, ``checkout``, ``restore``.
-        label: what it undid, redid or checked out, in words.
-        before: the commit that the variables were at.
-        head: the commit that they are at now.
-        kept: variables that stayed the same live objects, untouched.
-        patched: variables whose live object was changed back in place.
-        loaded: variables with a new object, loaded from the history.
-        recomputed: variables whose cells were run again.
-        removed: variables that the target state does not have.
-        settings: what was set back outside of the variables: random numbers, directory ….
-        unchecked: variables that came back but could not be checked further, and why.
-        missing: variables, or parts of them, that could not come back, and why.
-        notes: what else the reader should know.
-        cells: the cells for the notebook, where it is to be changed; the front end does it.
-        ms: how long it took.
+        verb: the verb that was called: ``undo``, ``redo``, ``checkout`` or ``restore``.
+        label: what the verb undid, redid or checked out, in words.
+        before: the commit that the variables were at; empty if there was none.
+        head: the commit that the variables are at now; empty if there is none.
+        kept: the variables that stayed the same live objects, untouched.
+        patched: the variables whose live object was updated in place.
+        loaded: the variables with a new object, loaded from the history.
+        recomputed: the variables whose cells were run again.
+        removed: the variables that the target state does not have.
+        settings: the settings (random numbers, directory …) that were brought to other values.
+        unchecked: the variables that came back but may differ from what they were, with the reason.
+        missing: the variables and settings that did not come back, or not wholly, with the reason.
+        notes: what else the reader should know, one remark each.
+        cells: the cells for the notebook, which the front end puts in; None if it stays as it is.
+        ms: how long the restore took, in milliseconds.
     """
 
     verb: str
@@ -45,6 +45,7 @@ class Report(msgspec.Struct, omit_defaults=False):
     ms: float = 0.0
 
     def __repr__(self) -> str:
+        """Return the report as text, one line for each kind of thing that happened."""
         lines = [f"{self.label or self.verb} ({self.ms:.0f} ms), now at {self.head[:8]}"]
         for name in ("patched", "loaded", "recomputed", "removed", "settings"):
             variables = getattr(self, name)
@@ -60,13 +61,16 @@ class Report(msgspec.Struct, omit_defaults=False):
         return "\n".join(lines)
 
 
-_MOST = 12
+_MOST_NAMES = 12
+"""The largest number of names on a line."""
 
 
 def _shown(names: list[str]) -> str:
-    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
-    return ", ".join(names[:_MOST]) + more
+    """Join names; of many, the first ones and the number of the others."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
 
 
 def _counted(names: list[str]) -> str:
-    return ", ".join(names) if len(names) <= _MOST else f"{len(names)} variables"
+    """Join names; of many, say only how many there are."""
+    return ", ".join(names) if len(names) <= _MOST_NAMES else f"{len(names)} variables"

@@ -1,4 +1,8 @@
-"""A restore from end to end: plan, build aside, apply, verify."""
+"""Restore a state from end to end: plan, build, apply, verify.
+
+Everything is built before the live session is touched. If verifying shows that an object that was
+changed in place is not what it should be, all is taken back, and that object is loaded instead.
+"""
 
 from __future__ import annotations
 
@@ -26,18 +30,27 @@ from kishu.worktree.partition import Partition
 from kishu.worktree.recorder import Recorder
 
 Replay = Callable[[VersionId, Build], dict[str, Any]]
-"""Runs cells again to make a version; gives the objects by variable. Raises ReplayError."""
+"""Runs cells again to make a version; returns its variables' values by name.
+
+Raises:
+    KishuError: the version cannot be made so.
+"""
 
 
 class Workspace(NamedTuple):
-    """What a restore works on.
+    """Hold what a restore reads from, and what it changes.
 
     Attributes:
-        defaults: the names that IPython itself has bound.
-        ambient: the settings outside of the variables.
-        variables: the user's variables as they are now.
-        recorder: knows the names of chunks that were recorded before.
-        progress: told how many bytes of how many have been read.
+        store: the store that chunks are read from.
+        history: the history, which holds the recipes of all versions.
+        observer: the observer of the live state.
+        namespace: the user's namespace, with IPython's own names.
+        defaults: what IPython itself bound in the namespace, by name.
+        ambient: the settings.
+        variables: the function that returns the user's variables as they are now.
+        replay: the function that makes a version by running its cell again.
+        recorder: the recorder of this session, which knows the names of the chunks it has recorded.
+        progress: the function to be told how many bytes of how many have been read.
     """
 
     store: Store
@@ -52,45 +65,58 @@ class Workspace(NamedTuple):
     progress: Progress
 
 
-def restore(place: Workspace, look: Look, target: State, report: Report) -> Callable[[], None]:
-    """Make the live state the target state and say in ``report`` what happened.
+def restore(workspace: Workspace, look: Look, target: State, report: Report) -> Callable[[], None]:
+    """Make the live state the target, and say in a report what happened.
+
+    A version that cannot be built costs no other: its variables stay as they are.
 
     Args:
-        look: a look just accepted: the history holds the live state.
+        workspace: what to read from and to change.
+        look: a look that was just accepted, so that the history holds the live state.
+        target: the version of each entity in the target.
+        report: the report, whose lists are filled.
 
-    Gives what lets go of the values that were.
+    Returns:
+        The function that drops the old values, which are kept alive until it is called.
 
     Raises:
-        RestoreError, Damaged: the session is as it was.
+        Damaged: the record of a version in the target is lost; the session is as it was.
+        BaseException: applying or verifying failed, or was interrupted; the session is as it was.
     """
-    planned = plan(place.history, place.observer, look, target)
-    attempt = _Attempt(place, look, target, planned)
+    planned = plan(workspace.history, workspace.observer, look, target)
+    attempt = _Attempt(workspace, look, target, planned)
     try:
         attempt.run(report)
-        stubborn = attempt.unfaithful
+        unfaithful = attempt.unfaithful
     except BufferError:
-        # Somebody looks into memory that would have to get another size.
-        stubborn = {change.version for change in planned.changed}
-    if stubborn:
-        # A patch did not take. What is loaded whole depends on nothing that was live.
-        again = [
-            change._replace(actions={}) if change.version in stubborn else change
+        # A bytearray cannot change its size while a memoryview of it exists.
+        unfaithful = {change.version for change in planned.changed}
+    if unfaithful:
+        # Loading them whole cannot fail in the same way: it depends on no live object.
+        without_updates = [
+            change._replace(actions={}) if change.version in unfaithful else change
             for change in planned.changed
         ]
         attempt.take_back()
         attempt.release()
         report.patched, report.loaded, report.recomputed, report.settings = [], [], [], []
         report.unchecked, report.missing = {}, {}
-        attempt = _Attempt(place, look, target, planned._replace(changed=again))
+        attempt = _Attempt(workspace, look, target, planned._replace(changed=without_updates))
         attempt.run(report)
     attempt.settle(report)
     return attempt.release
 
 
-def let_go(place: Workspace, release: Callable[[], None], report: Report) -> None:
-    """Let go of the values that were, and say which variables their end has changed again."""
+def let_go(workspace: Workspace, release: Callable[[], None], report: Report) -> None:
+    """Drop the old values, and report the variables that code run at their end has changed.
+
+    Args:
+        workspace: what was restored.
+        release: what `restore` returned.
+        report: the report of the restore.
+    """
     if _ran_code(release):
-        look = place.observer.look(place.variables())
+        look = workspace.observer.look(workspace.variables())
         for name in (
             name for co_variable in look.dirty for name in co_variable if is_variable(name)
         ):
@@ -99,9 +125,16 @@ def let_go(place: Workspace, release: Callable[[], None], report: Report) -> Non
 
 
 def note_shortfall(name: str, assembly: Assembly, flaw: Flaw | None, report: Report) -> None:
-    """Say what a variable that was built lacks; ``flaw``: what is known to be wrong with it."""
-    for place in assembly.missing:
-        report.missing[name] = f"came back without its {place.type}: {place.text}"
+    """Report what a variable lacks that was built.
+
+    Args:
+        name: the variable.
+        assembly: the assembly that built it.
+        flaw: what round-trip checks found wrong with the version; None if nothing.
+        report: the report of the restore.
+    """
+    for unstorable in assembly.missing:
+        report.missing[name] = f"came back without its {unstorable.type}: {unstorable.text}"
     if assembly.notes:
         report.unchecked[name] = "; ".join(dict.fromkeys(assembly.notes))
     if flaw is not None:
@@ -109,11 +142,13 @@ def note_shortfall(name: str, assembly: Assembly, flaw: Flaw | None, report: Rep
 
 
 def _ran_code(release: Callable[[], None]) -> bool:
-    """Whether letting go of objects ran code of theirs: what a ``__del__`` does is not foreseen."""
+    """Drop the old values, and tell whether that ran any Python code but Kishu's.
+
+    A ``__del__``, or the callback of a weak reference, may change anything.
+    """
     ran: list[str] = []
-    before = sys.getprofile()
-    if before is not None:
-        # The user's own profiler: it is left alone.
+    if sys.getprofile() is not None:
+        # The user's own profiler must not miss a call: take it that code ran.
         release()
         return True
 
@@ -130,33 +165,50 @@ def _ran_code(release: Callable[[], None]) -> bool:
 
 
 class _Attempt:
-    """One try at a plan."""
+    """Carry out one plan, once.
 
-    def __init__(self, place: Workspace, look: Look, target: State, planned: Plan) -> None:
+    Args:
+        workspace: what to read from and to change.
+        look: the look that verified the live state.
+        target: the version of each entity in the target.
+        planned: the plan.
+
+    Attributes:
+        unfaithful: the versions whose live objects were changed in place, and are not what they
+            should be.
+    """
+
+    def __init__(self, workspace: Workspace, look: Look, target: State, planned: Plan) -> None:
         self.unfaithful: set[VersionId] = set()
-        self._place = place
+        self._workspace = workspace
         self._before = look
         self._plan = planned
         self._target = dict(target)
         self._changes = Changes()
-        object_ids = place.observer.object_ids
+        object_ids = workspace.observer.object_ids
         live = {
             entity: obj
             for entity in target
-            if is_definition(entity) and (obj := _live_definition(place, look, entity)) is not None
+            if is_definition(entity)
+            and (obj := _live_definition(workspace, look, entity)) is not None
         }
         self._live_definitions = live
         self._build = Build(
-            place.store, place.history, object_ids, place.namespace, target, planned.live, live,
+            workspace.store, workspace.history, object_ids, workspace.namespace, target,
+            planned.live, live,
             {entity for change in planned.changed for entity in change.entities},
         )  # fmt: skip
         total = sum(change.recipe.nbytes for change in planned.changed)
-        self._build.progress = counting(place.progress, "read", total)
+        self._build.progress = counting(workspace.progress, "read", total)
         self._inverse: Inverse | None = None
         self._after: Look | None = None
 
     def run(self, report: Report) -> None:
-        """Build, apply and verify."""
+        """Build what the plan needs, apply it, and verify what is there then.
+
+        Raises:
+            BaseException: what went wrong; the session is as it was.
+        """
         for name in self._plan.removed:
             if is_setting(name):
                 self._changes.settings[name.removeprefix(SETTING)] = None
@@ -165,7 +217,7 @@ class _Attempt:
                 self._unbind(name)
         report.kept = list(self._plan.kept)
         for name in report.kept:
-            unreadable = self._place.history.recipe(self._target[name]).unreadable
+            unreadable = self._workspace.history.recipe(self._target[name]).unreadable
             if unreadable:
                 report.unchecked[name] = f"it {unreadable}: what changed in it stays changed"
         report.removed = list(filter(is_variable, self._plan.removed))
@@ -173,10 +225,10 @@ class _Attempt:
             for change in self._plan.changed:
                 self._prepare(change, report)
             for number, made in self._build.built_definitions.items():
-                self._place.observer.object_ids.register(number, made)
-            self._inverse = self._changes.apply(self._place.namespace, self._place.ambient)
+                self._workspace.observer.object_ids.register(number, made)
+            self._inverse = self._changes.apply(self._workspace.namespace, self._workspace.ambient)
             for container, counts in self._build.segmented:
-                self._place.observer.segmented.adopt(container, counts)
+                self._workspace.observer.segmented.adopt(container, counts)
             self._build.let_go()
         try:
             self._verify(report)
@@ -185,24 +237,24 @@ class _Attempt:
             raise
 
     def take_back(self) -> None:
-        """Make the session what it was before `run`."""
+        """Make the session what it was before `run`; do nothing if `run` changed nothing."""
         if self._inverse is not None:
             self._inverse()
             self._inverse = None
 
     def release(self) -> None:
-        """Let go of what was built and of the old values; the attempt is of no use any more."""
+        """Drop what was built and the old values; this attempt cannot be used any more."""
         self._build.let_go()
         del self._inverse, self._after, self._before, self._plan, self._changes, self._build
 
     # Building
 
     def _prepare(self, change: PlannedCoVariable, report: Report) -> None:
-        """Build one co-variable; one that cannot be built costs no other."""
+        """Build one version, or report why it cannot be built; never raise for that."""
         names = list(filter(is_variable, change.entities))
         try:
             self._prepare_settings(change, report)
-            status = self._place.history.status(change.version)
+            status = self._workspace.history.status(change.version)
             if status == "stored" or (not change.recipe.storable and self._still_lives(change)):
                 self._rebuild_or_recompute(change, names, report)
             else:
@@ -213,7 +265,12 @@ class _Attempt:
             self._give_up(change, names, f"{type(error).__name__}: {error}", report)
 
     def _prepare_settings(self, change: PlannedCoVariable, report: Report) -> None:
-        ambient = self._place.ambient
+        """Load the values of the settings among the entities.
+
+        Raises:
+            NotRecoverable: a setting cannot have its value here.
+        """
+        ambient = self._workspace.ambient
         for entity in filter(is_setting, change.entities):
             name = entity.removeprefix(SETTING)
             value = self._build.assembly(change.version).root(entity)
@@ -229,13 +286,17 @@ class _Attempt:
     def _rebuild_or_recompute(
         self, change: PlannedCoVariable, names: list[str], report: Report
     ) -> None:
-        """What is stored is built; where its class's own code fails at that, its cell makes it."""
+        """Build a stored version; if unpickling it fails, make its variables by their cell.
+
+        Raises:
+            Exception: the version could be had in neither way.
+        """
         try:
             self._rebuild(change, names, report)
         except Exception as error:
             if isinstance(error, KishuError) or not names:
                 raise
-            # Its unpickling failed, or what it needs is not installed.
+            # Code of its class failed, or a library that it needs is not installed.
             try:
                 self._recompute(change, names, report)
             except KishuError:
@@ -244,7 +305,11 @@ class _Attempt:
     def _recompute_or_rebuild(
         self, change: PlannedCoVariable, names: list[str], report: Report
     ) -> None:
-        """What is not stored whole is made by its cell; failing that, it comes back with holes."""
+        """Make a version that is not stored whole by its cell; else build what is stored of it.
+
+        Raises:
+            KishuError: its cell cannot be run again, and too little of it is stored.
+        """
         try:
             self._recompute(change, names, report)
         except KishuError as error:
@@ -256,6 +321,16 @@ class _Attempt:
                     report.missing[name] += f". {error}"
 
     def _rebuild(self, change: PlannedCoVariable, names: list[str], report: Report) -> None:
+        """Build a version from its recipe, and note what is to be changed for it.
+
+        Args:
+            change: the version, with what becomes of live objects.
+            names: its variables.
+            report: the report, where they are said to be patched or loaded, and what they lack.
+
+        Raises:
+            Exception: something could not be built; no change was noted.
+        """
         build = self._build
         assembly = build.assembly(change.version)
         values = {entity: assembly.root(entity) for entity in change.entities}
@@ -269,7 +344,7 @@ class _Attempt:
             for index, action in change.actions.items()
             if isinstance(action, UpdateSegments)
         ]
-        halves = [
+        definitions = [
             (live, assembly.halves(entity, live))
             for entity in change.entities
             if (live := self._live_definitions.get(entity)) is not None
@@ -280,55 +355,77 @@ class _Attempt:
             if isinstance(action, Rewrite)
             for write in self._differing(change, index, action)
         ]
-        # All is built: from here on nothing can fail.
+        # What can fail stands above, so that a failure leaves no change of this version.
         self._changes.fills += fills
         for index, live, edits in segment_updates:
             self._changes.segment_updates.append((live, edits))
             build.segmented.append((live, assembly.counts(index)))
-        self._changes.definitions += halves
+        self._changes.definitions += definitions
         self._changes.bytes += writes
         for name in names:
-            if self._place.namespace.get(name, self) is not values[name]:
+            if self._workspace.namespace.get(name, self) is not values[name]:
                 self._changes.bind[name] = values[name]
             same = self._before.values.get(name, self) is values[name]
             (report.patched if same else report.loaded).append(name)
-            for place in assembly.reused:
-                report.unchecked[name] = f"holds the {place.type} that was there: {place.text}"
-            flaw = self._place.history.flaws.get(change.version)
+            for unstorable in assembly.reused:
+                report.unchecked[name] = (
+                    f"holds the {unstorable.type} that was there: {unstorable.text}"
+                )
+            flaw = self._workspace.history.flaws.get(change.version)
             note_shortfall(name, assembly, flaw, report)
             opaque = sorted(
-                {type_ for component in change.recipe.components for type_ in component.opaque}
+                {type for component in change.recipe.components for type in component.opaque}
             )
             if opaque:
                 report.unchecked.setdefault(name, f"{', '.join(opaque[:3])}: by its own reduce")
 
     def _still_lives(self, change: PlannedCoVariable) -> bool:
-        """Whether all that could not be stored is still alive, to be used again."""
+        """Tell whether all objects that could not be stored are still alive, to be used again."""
         assembly = self._build.assembly(change.version)
         for entity in change.entities:
             assembly.root(entity)
         return not assembly.missing
 
     def _recompute(self, change: PlannedCoVariable, names: list[str], report: Report) -> None:
+        """Make a version's variables by running its cell again.
+
+        A version without variables, of definitions that are all alive, needs nothing.
+
+        Raises:
+            KishuError: the cell cannot be run, or a definition that is gone was not stored.
+        """
         if not names:
             live = [entity for entity in change.entities if entity in self._live_definitions]
             if len(live) < len(change.entities):
                 raise NotRecoverable("A function or class could not be stored.")
             return
-        values = self._place.replay(change.version, self._build)
-        places = [place for component in change.recipe.components for place in component.unstorable]
+        values = self._workspace.replay(change.version, self._build)
+        unstorables = [
+            unstorable
+            for component in change.recipe.components
+            for unstorable in component.unstorable
+        ]
         for name in names:
             self._changes.bind[name] = values[name]
             report.recomputed.append(name)
-            for place in places:
-                if place.leads_to_copies:
-                    report.unchecked[name] = f"its {place.type}: {place.text}"
+            for unstorable in unstorables:
+                if unstorable.leads_to_copies:
+                    report.unchecked[name] = f"its {unstorable.type}: {unstorable.text}"
 
     def _give_up(
         self, change: PlannedCoVariable, names: list[str], reason: str, report: Report
     ) -> None:
-        """Name what could not be built; what lives stays, and the state says what is there."""
-        now = self._place.observer.state
+        """Report a version that could not be built; leave its entities as they are.
+
+        The target is changed, so that it says what will be there: the entities' present versions.
+
+        Args:
+            change: the version.
+            names: its variables.
+            reason: why it could not be built.
+            report: the report of the restore.
+        """
+        now = self._workspace.observer.state
         for entity in change.entities:
             if entity in self._before.values and now.get(entity) and not is_setting(entity):
                 self._target[entity] = now[entity]
@@ -345,50 +442,65 @@ class _Attempt:
             )
 
     def _unbind(self, name: str) -> None:
-        """Take a variable away; a name of IPython's own that it hid comes back."""
-        if name in self._place.defaults:
-            self._changes.bind[name] = self._place.defaults[name]
-        elif name in self._place.namespace:
+        """Note that a variable is to be removed; a name of IPython's own that it hid comes back."""
+        if name in self._workspace.defaults:
+            self._changes.bind[name] = self._workspace.defaults[name]
+        elif name in self._workspace.namespace:
             self._changes.unbind.append(name)
 
     def _differing(self, change: PlannedCoVariable, index: int, action: Rewrite) -> list[Bytes]:
-        """The chunks of a part's buffers that differ from the live memory."""
-        store = self._place.store
+        """Read the chunks in which a component's buffers differ from the live memory.
+
+        Args:
+            change: the version that the component belongs to.
+            index: the component's position.
+            action: what is known of the live object.
+
+        Raises:
+            Damaged: a chunk is lost.
+        """
+        store = self._workspace.store
         target = change.recipe.components[index]
         writes = []
-        for view, position in action.memory:
-            wanted, held = target.buffers[position], action.now.buffers[position]
-            for at, name in blobs.differing(wanted, held, store):
+        for memory, position in action.memory:
+            wanted, present = target.buffers[position], action.now.buffers[position]
+            for at, name in blobs.differing(wanted, present, store):
                 chunk = store.get(name)
-                writes.append(Bytes(view, at * blobs.CHUNK_BYTES, chunk))
+                writes.append(Bytes(memory, at * blobs.CHUNK_BYTES, chunk))
                 self._build.progress(len(chunk))
         return writes
 
     # Verifying
 
     def _verify(self, report: Report) -> None:
-        """Look at what is there now, and compare it with the target, co-variable by co-variable."""
-        observer = self._place.observer
-        look = observer.look_again(self._place.variables(), self._before, self._touched())
-        recorder = self._place.recorder.naming()
+        """Walk what the restore changed, and compare it with the target.
+
+        What differs is found unfaithful, if it was changed in place, or else reported as unchecked.
+        """
+        observer = self._workspace.observer
+        look = observer.look_again(self._workspace.variables(), self._before, self._touched())
+        recorder = self._workspace.recorder.naming()
         partitions: dict[VersionId, Partition] = {}
         for co_variable in look.dirty:
             try:
-                components = observer.partition(look, co_variable)
-                found, _ = recorder.record(components)
+                partition = observer.partition(look, co_variable)
+                live_version, _ = recorder.record(partition)
             except Exception:
-                # It changes while it is looked at; the next commit finds what it became.
+                # A thread may be changing it; the next commit will find what it has become.
                 self._disagree(co_variable, report)
                 continue
             wanted = {self._target.get(entity, "") for entity in co_variable}
             if len(wanted) == 1 and "" not in wanted:
                 version = wanted.pop()
                 names = list(filter(is_variable, co_variable))
-                tied = set(co_variable) == self._place.history.recipe(version).roots.keys()
-                again = bool(names) and set(names) <= set(report.recomputed)
-                same = found == version or self._same(look, co_variable, version, again)
-                if tied and (same or again):
-                    partitions[version] = components
+                recipe = self._workspace.history.recipe(version)
+                same_entities = recipe.roots.keys() == set(co_variable)
+                recomputed = bool(names) and set(names) <= set(report.recomputed)
+                same = live_version == version or self._is_same(
+                    look, co_variable, version, recomputed
+                )
+                if same_entities and (same or recomputed):
+                    partitions[version] = partition
                     if not same:
                         self._note_other_result(names, report)
                     continue
@@ -398,27 +510,40 @@ class _Attempt:
         self._partitions = partitions
 
     def _note_other_result(self, names: list[str], report: Report) -> None:
+        """Report that variables made by their cell again are not what they were."""
         for name in names:
             report.unchecked[name] = "its cell, run again, did not make what it made then"
 
     def _find_unmoved(self, look: Look, report: Report) -> None:
-        """What should have changed and still is what it was did not become what it should."""
+        """Find versions of which, against the plan, nothing has changed in the live session.
+
+        They have the same consequence as those that verifying finds to differ.
+        """
         moved = {entity for co_variable in look.dirty for entity in co_variable}
         for change in self._plan.changed:
-            still = [e for e in change.entities if e in look.values and e in self._target]
-            if change.written_only or not moved.isdisjoint(still):
+            present = [e for e in change.entities if e in look.values and e in self._target]
+            if change.written_only or not moved.isdisjoint(present):
                 continue
-            for entity in still:
+            for entity in present:
                 self._disagree(look.co_variable_of[entity], report)
 
     def _touched(self) -> set[str]:
-        """What may not be as it was: all but what was kept, or written to byte by byte."""
+        """Return the entities that must be walked to verify the restore.
+
+        They are those that were changed or removed, with all that shared with them. Where only
+        bytes were written into memory, nothing is walked.
+        """
         changed = [c for c in self._plan.changed if not c.written_only]
         touched = {entity for change in changed for entity in change.entities}
         touched.update(*(self._before.co_variable_of.get(entity, ()) for entity in touched))
         return touched.union(*(self._before.co_variable_of[name] for name in self._plan.removed))
 
     def _disagree(self, co_variable: tuple[str, ...], report: Report) -> None:
+        """Take note that the live values of a co-variable differ from the target.
+
+        A version of it that was changed in place is unfaithful. If there is none, its variables are
+        reported as unchecked.
+        """
         versions = {self._target[entity] for entity in co_variable if entity in self._target}
         patched = {
             change.version for change in self._plan.changed
@@ -435,54 +560,67 @@ class _Attempt:
                         name, "what came back is not quite what was stored (its pickling lies)"
                     )
 
-    def _same(
-        self, look: Look, co_variable: tuple[str, ...], version: VersionId, again: bool
+    def _is_same(
+        self, look: Look, co_variable: tuple[str, ...], version: VersionId, recomputed: bool
     ) -> bool:
-        """Whether the live values equal freshly loaded ones in all that is state.
+        """Tell whether live values have the same fingerprint as newly loaded ones.
+
+        Values that cannot be loaded or compared are not the same.
 
         Args:
-            again: they were made by running a cell again: what is not stored is compared by what
-                was noted of it.
+            look: the look at the live values.
+            co_variable: their variables, and the definitions among them, which are not compared.
+            version: the version to be loaded.
+            recomputed: True if the live values were made by running their cell again, so that no
+                live object may stand in the loaded ones for what could not be stored: what was
+                noted of it is compared.
         """
-        observer = self._place.observer
+        observer = self._workspace.observer
         try:
             build = Build(
-                self._place.store, self._place.history, observer.object_ids,
-                self._place.namespace, self._target, {},
+                self._workspace.store, self._workspace.history, observer.object_ids,
+                self._workspace.namespace, self._target, {},
                 {number: obj for number, obj in look.values.items() if is_definition(number)},
             )  # fmt: skip
             names = [entity for entity in co_variable if not is_definition(entity)]
-            build.reuses = not again
+            build.reuses = not recomputed
             with build, quietly():
                 stored = {name: build.assembly(version).root(name) for name in names}
             live = {name: look.values[name] for name in names}
             return self._fingerprint(stored) == self._fingerprint(live)
         except Exception:
-            # What cannot even be compared is not the same.
+            # Code of a class may fail, or the values be nested too deeply.
             return False
 
     def _fingerprint(self, values: dict[str, Any]) -> str:
-        context = self._place.observer.context._replace(excluded=frozenset())
+        """Return the fingerprint of variables, objects that the user excludes included."""
+        context = self._workspace.observer.context._replace(excluded=frozenset())
         return Canonical(context, tolerant=True).fingerprint(values)
 
     def settle(self, report: Report) -> None:
-        """Tell the observer where we are; what came back otherwise is a change to be found."""
+        """Have the observer take the target for the state that the live session is in.
+
+        Where the live values differ from it, the observer will find a change when it looks next.
+
+        Raises:
+            RestoreError: `run` has not verified the live session.
+        """
         look = self._after
         if look is None:
             raise RestoreError("The restored state was not verified.")
-        observer = self._place.observer
+        observer = self._workspace.observer
         present = {entity: v for entity, v in self._target.items() if entity in look.values}
         gone = [entity for entity in observer.state if entity not in present]
         for partition in self._partitions.values():
             for component in partition.components:
                 for live_segment in component.live_segments:
-                    # It is in the store: it is what the version was built from.
+                    # The version was built from it, so that the store has it.
                     live_segment.stored = live_segment.stored or live_segment.named
         for change in self._plan.changed:
             if change.written_only:
-                # Nobody has looked at it since.
+                # What was seen of it before the bytes were written holds no longer.
                 look = look.without(change.entities)
-        # A setting that could not be set is now what it was: to be found by the next look.
+        # A setting that could not be set still has its old value: the next look must find it.
         look = look.without(filter(is_setting, look.last_seen.keys() - self._target.keys()))
         observer.accept(look, Change(present, gone, {}, self._partitions))
         report.patched.sort()
@@ -490,6 +628,7 @@ class _Attempt:
         report.settings.sort()
 
 
-def _live_definition(place: Workspace, look: Look, number: str) -> Any | None:
-    found = look.values.get(number)
-    return place.observer.object_ids.live(number) if found is None else found
+def _live_definition(workspace: Workspace, look: Look, number: str) -> Any | None:
+    """Return the live definition of a number; None if there is none."""
+    definition = look.values.get(number)
+    return workspace.observer.object_ids.live(number) if definition is None else definition

@@ -1,4 +1,8 @@
-"""The traveller: undo, redo, checkouts and restores of variables, from the verb to the report."""
+"""Undo, redo, check out and restore variables, from the verb to the report.
+
+The `Traveller` first commits what may be overwritten, then has the state restored, and then writes
+the operation to the log.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +28,17 @@ from kishu.worktree.worktree import Worktree
 
 
 class Traveller:
-    """Brings states back into the live session, each time as an operation of the history.
+    """Bring states back into the live session, each time as an operation of the history.
 
     Args:
-        progress: told how many bytes of how many have been read.
+        host: the kernel, with the user's namespace and the settings.
+        store: the store that chunks are read from.
+        history: the history of the notebook.
+        ledger: the ledger, which writes operations and knows the head.
+        writer: the writer, which knows whether the disk refuses to take what is to be written.
+        worktree: the live state, which is committed before it is overwritten.
+        config: the configuration, which says what may be run again.
+        progress: the function to be told how many bytes of how many have been read.
     """
 
     def __init__(
@@ -51,27 +62,49 @@ class Traveller:
         self._progress = progress
 
     def undo(self, n: int, force: bool) -> Report:
-        """Take back the last steps, as `Session.undo` says."""
-        undo_stack = self._ledger.undo_stack.undone(n)
-        last = undo_stack[-1]
-        label = "Undid " + labels.of_steps(undo_stack)
+        """Take back the last steps.
+
+        Args:
+            n: how many.
+            force: as for `go`.
+
+        Raises:
+            NothingToDo: there are fewer steps.
+            KishuError: as for `go`.
+        """
+        steps = self._ledger.undo_stack.undone(n)
+        last = steps[-1]
+        label = "Undid " + labels.of_steps(steps)
         return self.go("undo", last.before, label, force, position=last.previous)
 
     def redo(self, n: int, force: bool) -> Report:
-        """Do undone steps again, as `Session.redo` says."""
-        stands = self._ledger.undo_stack.redone(n)
-        done = [self._history.operations[stand.position] for stand in stands]
-        last = stands[-1]
+        """Do the steps again that were undone last.
+
+        Args:
+            n: how many.
+            force: as for `go`.
+
+        Raises:
+            NothingToDo: there are fewer steps.
+            KishuError: as for `go`.
+        """
+        undo_points = self._ledger.undo_stack.redone(n)
+        steps = [self._history.operations[point.position] for point in undo_points]
+        last = undo_points[-1]
         return self.go(
-            "redo", last.head, "Redid " + labels.of_steps(done), force, position=last.position,
+            "redo", last.head, "Redid " + labels.of_steps(steps), force, position=last.position,
             branch=self.branch_at(last.head),
         )  # fmt: skip
 
     def restore(self, past: Operation | None) -> Report:
-        """Bring back the last state of the kernel that was here before.
+        """Bring back the last state of an earlier session.
+
+        Args:
+            past: the resume point: the last operation of that session; None if there is none.
 
         Raises:
-            NothingToDo: there was none, or it left no variables.
+            NothingToDo: there is no resume point.
+            KishuError: as for `go`.
         """
         if past is None:
             raise NothingToDo(
@@ -92,20 +125,25 @@ class Traveller:
         code: CommitId | None = None,
         branch: str | None = None,
     ) -> Report:
-        """Make the variables those of a commit.
+        """Make the variables and settings those of a commit.
+
+        A variable whose version cannot be built stays as it is, and the report says so.
 
         Args:
-            kind: what is written to the log.
+            kind: the kind of the operation that is written to the log.
             target: the commit; empty for no variables at all.
-            label: what the report calls it.
-            force: go on where the disk refuses to record what has changed: it is lost.
-            position: the step on which the session stands afterwards.
-            code: the commit whose cells the notebook gets.
-            branch: the branch that the session is on afterwards.
+            label: how the report calls what was done.
+            force: True to go on if the disk refuses to record what has changed since the last
+                commit, which is then lost.
+            position: the step that the next undo takes back; None if that is this operation itself.
+            code: the commit whose cells the notebook gets; None if the notebook stays as it is.
+            branch: the branch that the session is on afterwards; None for the present one.
 
         Raises:
             NotRecording: the disk refused to record what would be lost; nothing was changed.
-            RestoreError: a state could not be built; nothing was changed.
+            Untrusted: the state was written with another user's key; nothing was changed.
+            NotRecoverable: the commit's data was let go by ``gc``; nothing was changed.
+            Damaged: a record that the state needs is lost; nothing was changed.
         """
         start = time.perf_counter()
         self.check(target)
@@ -131,23 +169,24 @@ class Traveller:
             if worktree.check_before_replacing(e for e, v in now.items() if wanted.get(e) != v):
                 look = worktree.commit_found(changing)
         report = Report(kind, label, before=self._ledger.head)
-        place = self._place()
+        workspace = self._workspace()
         with quietly():
-            release = restore(place, look, wanted, report)
+            release = restore(workspace, look, wanted, report)
         self._ledger.write(
             kind, head=target, position=position, code=code, branch=branch, when="some day"
         )
         worktree.commit_shortfall(wanted)
         del look
         with quietly():
-            let_go(place, release, report)
+            let_go(workspace, release, report)
         if self._writer.refusal:
             report.notes.append(f"the step is not on the disk yet: {self._writer.refusal}")
         report.head = self._ledger.head
         report.ms = (time.perf_counter() - start) * 1e3
         return report
 
-    def _place(self) -> Workspace:
+    def _workspace(self) -> Workspace:
+        """Return what a restore reads from and changes, with a replayer of its own."""
         worktree, host = self._worktree, self._host
         replayer = Replayer(self._store, self._history, worktree.object_ids, host, self._config)
         return Workspace(
@@ -156,10 +195,20 @@ class Traveller:
         )  # fmt: skip
 
     def take(self, target: CommitId, names: list[str], label: str) -> Report:
-        """Bring single variables of another state into this one, with new objects.
+        """Bring single variables of another state into this one, as new objects.
+
+        Their new versions are a commit.
+
+        Args:
+            target: the commit of the other state.
+            names: the variables.
+            label: how the report calls the commit.
 
         Raises:
-            UnknownRef: one of the names is no variable there.
+            UnknownRef: one of the names is no variable of that state.
+            Untrusted: the state was written with another user's key.
+            NotRecoverable: the commit's data was let go by ``gc``, or a variable cannot be built.
+            Damaged: a record or chunk that a variable needs is lost.
         """
         start = time.perf_counter()
         state = self._history.state(target)
@@ -187,18 +236,24 @@ class Traveller:
         return report
 
     def at(self, target: CommitId) -> At:
-        """Give the variables of another state, each built aside when it is asked for.
+        """Return the variables of another state, each to be built when it is asked for.
+
+        Args:
+            target: the commit of the state.
 
         Raises:
-            Untrusted: the history was written elsewhere.
-            NotRecoverable: its data was let go.
+            Untrusted: the state was written with another user's key.
+            NotRecoverable: the commit's data was let go by ``gc``.
         """
         self.check(target)
         state = self._history.state(target)
         return At(state, self._build_aside(state), self._history.flaws)
 
     def _build_aside(self, state: State) -> Build:
-        """A build of a state that leaves everything live alone."""
+        """Make a build of a state that changes nothing live.
+
+        It shares with the live session only definitions that have the same version there.
+        """
         live = self._worktree.observer.state
         same = {
             entity: obj
@@ -213,17 +268,17 @@ class Traveller:
         )  # fmt: skip
 
     def branch_at(self, commit: CommitId) -> str:
-        """Give the branch that stands at a commit, the present one first; empty for none."""
+        """Return a branch that stands at a commit, the present one first; empty if none does."""
         if self._history.tip(self._ledger.branch) == commit:
             return self._ledger.branch
         return next(iter(self._history.names_of(commit)["branches"]), "")
 
     def check(self, target: CommitId) -> None:
-        """Refuse a state that may not, or cannot, be built.
+        """Refuse a commit whose state must not be built, or cannot be.
 
         Raises:
-            Untrusted: restoring it would run code that somebody else wrote.
-            NotRecoverable: its data was let go.
+            Untrusted: the state was written with another user's key; code that it holds would run.
+            NotRecoverable: the commit's data was let go by ``gc``.
         """
         if self._is_untrusted(target):
             raise Untrusted(
@@ -237,6 +292,7 @@ class Traveller:
             )
 
     def _is_untrusted(self, target: CommitId) -> bool:
+        """Tell whether anything that a commit's state or cells rest on is not trusted."""
         history = self._history
         return bool(
             (
