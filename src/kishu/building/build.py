@@ -124,7 +124,8 @@ class Build:
         segmented: the segmented containers built so far, each with the numbers of elements of its
             segments.
         progress: the function to call with the number of bytes that were read, each time.
-        reuses: True if a live object may stand where it could not be stored.
+        reuses: True if an object that could not be stored, and is still alive, may stand in its
+            old place.
     """
 
     def __init__(
@@ -155,12 +156,14 @@ class Build:
             for number, cls in definitions.items()
             if isinstance(cls, type) and number in changing
         }
-        self._looking: set[ObjectId] = set()
+        self._classes_in_work: set[ObjectId] = set()
 
     def __enter__(self) -> Self:
+        """Return this build."""
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Drop all references to what was built."""
         self.let_go()
 
     def let_go(self) -> None:
@@ -232,16 +235,16 @@ class Build:
         being built at this moment.
         """
         number = self._changing.get(cls)
-        if number is None or number in self._looking:
+        if number is None or number in self._classes_in_work:
             return cls.__dict__
-        self._looking.add(number)
+        self._classes_in_work.add(number)
         try:
             return self.assembly(self._state[number]).halves(number, cls).content
         finally:
-            self._looking.discard(number)
+            self._classes_in_work.discard(number)
 
     def still_alive(self, number: ObjectId, place: Unstorable) -> Any:
-        """Return the live object that can stand where it could not be stored.
+        """Return a live object that could not be stored, to stand in its old place again.
 
         Args:
             number: the object's number.
@@ -270,8 +273,9 @@ class Assembly:
     Attributes:
         recipe: the recipe.
         reused: the unstorables in whose places live objects stand.
-        missing: the unstorables whose object is gone; a `Missing` stands in each place.
-        notes: sentences that the report should say of the recipe's variables.
+        missing: the unstorables that no live object can stand for; each has a `Missing` in its
+            place.
+        notes: reasons why the recipe's variables may differ from what they were, for the report.
     """
 
     def __init__(
@@ -670,7 +674,7 @@ class _ComponentLoading:
         return self._build.source(name)
 
     def note(self, text: str) -> None:
-        """Have the report say a sentence of the variable that is being built."""
+        """Have the report say why the variable that is being built may differ from what it was."""
         self._assembly.notes.append(text)
 
     def unstorable(self, number: str, index: int) -> Any:

@@ -74,7 +74,7 @@ def update(live: Any, new: Any) -> Inverse:
 
 
 class _Spent:
-    """Replace the class of an object whose content a live object has taken over."""
+    """Stand in as the class of an object whose content a live object has taken over."""
 
 
 def spend(made: Any) -> None:

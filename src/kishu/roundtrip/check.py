@@ -96,7 +96,7 @@ class Live(Protocol):
 
 
 class RoundTripChecks:
-    """Check objects that only their class's own pickling describes: do they come back as they were?
+    """Check that objects which only their class's own pickling describes come back as they were.
 
     The first versions of a class are checked before they are committed, because the next cell may
     replace them. Later and larger ones are checked while the kernel is idle.
@@ -153,7 +153,11 @@ class RoundTripChecks:
         return findings
 
     def next(self) -> dict[VersionId, Finding]:
-        """Check the version that has waited longest; find nothing if it is no longer live."""
+        """Check the version that has waited longest; find nothing if it is no longer live.
+
+        Raises:
+            StopIteration: no version waits.
+        """
         version = next(iter(self._waiting))
         return self._check_if_live(version)
 
