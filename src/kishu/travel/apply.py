@@ -62,6 +62,7 @@ class Changes:
             The function that takes all changes back. It keeps the old values alive.
 
         Raises:
+            KeyboardInterrupt: an interrupt was held back; all changes were made, and stay.
             BaseException: what went wrong; everything was taken back before.
         """
         inverses: list[Inverse] = []

@@ -81,7 +81,9 @@ def restore(workspace: Workspace, look: Look, target: State, report: Report) -> 
 
     Raises:
         Damaged: the record of a version in the target is lost; the session is as it was.
-        BaseException: applying or verifying failed, or was interrupted; the session is as it was.
+        KeyboardInterrupt: the user interrupted. If that was during `Changes.apply`, the changes
+            were made and stay; else the session is as it was.
+        BaseException: applying or verifying failed; the session is as it was.
     """
     planned = plan(workspace.history, workspace.observer, look, target)
     attempt = _Attempt(workspace, look, target, planned)
@@ -207,6 +209,8 @@ class _Attempt:
         """Build what the plan needs, apply it, and verify what is there then.
 
         Raises:
+            KeyboardInterrupt: the user interrupted. If that was during `Changes.apply`, the changes
+                were made and stay; else the session is as it was.
             BaseException: what went wrong; the session is as it was.
         """
         for name in self._plan.removed:
