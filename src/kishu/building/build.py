@@ -278,7 +278,7 @@ class Assembly:
         reused: the unstorables in whose places live objects stand.
         missing: the unstorables that no live object can stand for; each has a `Missing` in its
             place.
-        notes: sentences that the report should say of the recipe's variables.
+        notes: reasons why the recipe's variables may differ from what they were, for the report.
     """
 
     def __init__(
@@ -678,7 +678,7 @@ class _ComponentLoading:
         return self._build.source(name)
 
     def note(self, text: str) -> None:
-        """Have the report say a sentence of the variable that is being built."""
+        """Have the report say why the variable that is being built may differ from what it was."""
         self._assembly.notes.append(text)
 
     def unstorable(self, number: str, index: int) -> Any:

@@ -23,7 +23,7 @@ class Report(msgspec.Struct, omit_defaults=False):
         settings: the settings (random numbers, directory …) that were brought to other values.
         unchecked: the variables that came back but may differ from what they were, with the reason.
         missing: the variables and settings that did not come back, or not wholly, with the reason.
-        notes: whole sentences of what else the reader should know.
+        notes: what else the reader should know, one remark each.
         cells: the cells for the notebook, which the front end puts in; None if it stays as it is.
         ms: how long the restore took, in milliseconds.
     """
