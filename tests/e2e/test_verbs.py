@@ -390,7 +390,8 @@ def test_the_attributes_of_an_instance_that_are_held_stay_its_own(
 
 def test_a_long_restore_shows_how_far_it_is_and_json_does_not(kernel: Kernel) -> None:
     kernel.value(
-        "vars(__import__('kishu.kernel.show', fromlist=['show'])).update(_PATIENCE=0, _PAUSE=0)"
+        "vars(__import__('kishu.limits').limits).update("
+        "PROGRESS_LINE_PATIENCE_SECONDS=0, PROGRESS_PAUSE_SECONDS=0)"
     )
     kernel.ok("import numpy as np; a = np.arange(1_000_000)")
     kernel.ok("a = None")
@@ -399,7 +400,8 @@ def test_a_long_restore_shows_how_far_it_is_and_json_does_not(kernel: Kernel) ->
     assert shown.split("\r")[-1].startswith("Undid")
     assert kernel.kishu("redo")["head"]
     kernel.value(
-        "vars(__import__('kishu.kernel.show', fromlist=['show'])).update(_PATIENCE=1, _PAUSE=0.2)"
+        "vars(__import__('kishu.limits').limits).update("
+        "PROGRESS_LINE_PATIENCE_SECONDS=1, PROGRESS_PAUSE_SECONDS=0.2)"
     )
 
 

@@ -14,10 +14,10 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from kishu import limits
 from kishu.errors import KishuError, NotRecording
 from kishu.kernel import extension  # noqa: F401 - it makes the magic known
 from kishu.kernel.attached import attach
-from kishu.store import writer
 from tests.crash.cells import cell
 from tests.crash.worker import read_back, say, serve
 from tests.faults.layer import Layer
@@ -32,7 +32,7 @@ def script(home: str, notebook: str, fault: str, at: int, times: int, later: boo
     """
     os.environ["KISHU_HOME"] = home
     if later:
-        writer.AT_ONCE_BYTES = 0
+        limits.AT_ONCE_BYTES = 0
     layer = Layer(home, fault, at, times)
     layer.install()
     shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))

@@ -61,12 +61,8 @@ class Bench:
         kernel = Kernel(self.home, environment={"PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"})
         if self.long:
             piece = self.long // 2 + 1
-            for module, sizes in (
-                ("observe.longs", f"LONG={self.long}, _ELEMENTS={piece}, _FEWEST=1"),
-                ("observe.walk", f"_TOGETHER={piece}"),
-                ("handlers.numpy", f"_MANY={self.long}"),
-            ):
-                kernel.value(f"vars(__import__('kishu.{module}', fromlist=['_'])).update({sizes})")
+            sizes = f"LARGE_ELEMENTS={self.long}, SEGMENT_ELEMENTS={piece}, SEGMENT_MIN_ELEMENTS=1"
+            kernel.value(f"vars(__import__('kishu.limits').limits).update({sizes})")
         return kernel
 
     def close(self) -> None:

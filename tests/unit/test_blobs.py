@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kishu.errors import Damaged
-from kishu.history.blobs import CHUNK_BYTES, FAN_OUT, leaf_names, read, read_chunks, write_tree
+from kishu.history.blobs import leaf_names, read, read_chunks, write_tree
+from kishu.limits import CHUNK_BYTES, FAN_OUT
 from kishu.store.store import Store
 from kishu.store.writer import Naming, Writer
 from tests.unit.builders import flip

@@ -25,11 +25,11 @@ ROOMS = (
 )
 """From the top; rooms of one line do not know each other."""
 
-FOR_ALL = frozenset({"verbs", "ports", "format1", "guard", "config", "errors"})
+FOR_ALL = frozenset({"verbs", "limits", "ports", "format1", "guard", "config", "errors"})
 """What every room may use."""
 
-ROOTS_ALONE = {"store": {"errors"}, "format1": set(), "guard": set(), "errors": set(),
-               "config": {"errors"}}  # fmt: skip
+ROOTS_ALONE = {"store": {"errors", "limits"}, "format1": set(), "guard": set(), "errors": set(),
+               "config": {"errors"}, "limits": set(), "verbs": set()}  # fmt: skip
 """What these may import at most, beside themselves."""
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kishu import limits
 from kishu.errors import InUse, NotRecording
-from kishu.store import lease
 from kishu.store.lease import Lease
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def test_who_is_alone_has_the_history_and_then_shares_it_again(tmp_path: Path) -
 def test_nobody_comes_in_while_somebody_is_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lease, "_TIMEOUT_SECONDS", 0.0)
+    monkeypatch.setattr(limits, "LEASE_SECONDS", 0.0)
     one = Lease(tmp_path)
     with one.alone(), pytest.raises(NotRecording):
         Lease(tmp_path)

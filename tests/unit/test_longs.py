@@ -14,11 +14,12 @@ from kishu.building.segment_updates import Edit, update_segments
 from kishu.handlers.learned import Learned
 from kishu.history.pages import read_pages, write_pages
 from kishu.history.records import Blob, Segment
+from kishu.limits import LARGE_ELEMENTS as SEGMENTED
 from kishu.store.store import Store
 from kishu.store.writer import Writer
 from kishu.walking import segmented
 from kishu.walking.identity import ObjectIds
-from kishu.walking.segmented import SEGMENTED, SegmentedContainers, is_segmented, segmented_within
+from kishu.walking.segmented import SegmentedContainers, is_segmented, segmented_within
 from kishu.walking.walk import Context, Counters, Walk
 from tests.unit.notebook import Notebook as SessionNotebook
 from tests.unit.test_observe import Notebook

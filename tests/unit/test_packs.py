@@ -13,8 +13,8 @@ from blake3 import blake3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kishu import limits
 from kishu.errors import Damaged
-from kishu.store import packs
 from kishu.store.packs import PackReader, PackWriter, Span, chunk_name, pack_path, write_all
 from tests.unit.builders import files_no_longer_than, flip, mode
 
@@ -62,7 +62,7 @@ def test_a_name_is_160_bits_of_blake3(data: bytes) -> None:
 def test_a_pack_that_is_full_is_followed_by_another(
     tmp_path: Path, writer: PackWriter, reader: PackReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packs, "ROLL_BYTES", 10)
+    monkeypatch.setattr(limits, "PACK_BYTES", 10)
     chunks = [b"x" * length for length in (6, 4, 1, 9, 30, 2)]
     spans = [writer.append(chunk) for chunk in chunks]
     assert [span.pack for span in spans] == [1, 1, 2, 2, 3, 4]

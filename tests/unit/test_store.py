@@ -16,11 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kishu.errors import Damaged, NotRecording, StoreError, Unsupported
+from kishu.limits import INLINE_BYTES
 from kishu.store.journal import format_line
 from kishu.store.key import Key
 from kishu.store.packs import chunk_name
 from kishu.store.store import Record, Store, write_file
-from kishu.store.writer import INLINE_BYTES, Naming, Writer
+from kishu.store.writer import Naming, Writer
 from tests.unit.builders import files_no_longer_than, flip, mode
 
 if TYPE_CHECKING:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kishu import limits
 from kishu.errors import NotRecording
-from kishu.store import writer as module
+from kishu.limits import AT_ONCE_BYTES
 from kishu.store.packs import Buffer, PackWriter, Span
 from kishu.store.store import Store
-from kishu.store.writer import AT_ONCE_BYTES, Writer
+from kishu.store.writer import Writer
 from tests.unit.builders import files_no_longer_than
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def test_a_record_that_must_be_written_now_waits_for_those_before_it(
 def test_what_waits_is_bounded(
     store: Store, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BACKLOG_BYTES", AT_ONCE_BYTES + 2 * CHUNK)
+    monkeypatch.setattr(limits, "BACKLOG_BYTES", AT_ONCE_BYTES + 2 * CHUNK)
     most = 0
     for _ in range(200):
         writer.put(os.urandom(CHUNK))

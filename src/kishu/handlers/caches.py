@@ -7,6 +7,7 @@ import gc
 from collections.abc import Callable
 from typing import Any
 
+from kishu import limits
 from kishu.format1 import builder
 from kishu.handlers.api import Reduced, Walk
 from kishu.handlers.treatments import handles
@@ -14,8 +15,6 @@ from kishu.handlers.typeinfo import importable
 
 Call = tuple[tuple[Any, ...], tuple[tuple[str, Any], ...]]
 """Arguments, and keyword arguments as pairs."""
-
-_MOST_COUNTED = 1_000_000
 
 
 @handles("functools._lru_cache_wrapper")
@@ -98,7 +97,7 @@ def fill_lru_cache(
 
     called.__setstate__((give, (), {}, None))
     try:
-        for _ in range(min(misses - len(cached), _MOST_COUNTED)):
+        for _ in range(min(misses - len(cached), limits.COUNTED_CALLS)):
             try:
                 wrapper(_Never())
             except LookupError:
@@ -106,7 +105,7 @@ def fill_lru_cache(
         for index, ((arguments, keywords), result) in enumerate(cached):
             results.append(result)
             wrapper(*arguments, **dict(keywords))
-            for _ in range(min(hits, _MOST_COUNTED) if index == 0 else 0):
+            for _ in range(min(hits, limits.COUNTED_CALLS) if index == 0 else 0):
                 wrapper(*arguments, **dict(keywords))
     finally:
         called.__setstate__((function, (), {}, None))

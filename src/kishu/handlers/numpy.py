@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from kishu import limits
 from kishu.format1 import builder
 from kishu.handlers import loading, subarrays, text_columns
 from kishu.handlers.api import Reduced, Walk
@@ -28,7 +29,6 @@ from kishu.handlers.geometry import (
 from kishu.handlers.treatments import are_values, handles, treatment
 from kishu.handlers.typeinfo import ATOMS, PASSING, Library, know
 
-_MANY = 4096
 _EXPORTERS: frozenset[type] = frozenset({bytes, bytearray, array_.array})
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _reduce_objects(walk: Walk, array: Array) -> Reduced:
     ):
         # Two frames may look at one array by value: what is in it they share.
         walk.track_content_sharing(owner)
-    if len(items) >= _MANY:
+    if len(items) >= limits.LARGE_ELEMENTS:
         live_segments = walk.live_segments(items, owner, extra=1)
         if live_segments is not None:
             return make_segmented_array, (*live_segments, *form_of(array))

@@ -13,6 +13,7 @@ import sys
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kishu import limits
 from kishu.handlers import loading
 from kishu.handlers.api import Walk
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-CACHED_ELEMENTS = 8_000_000
-_MIN_ELEMENTS = 64
 _ATOMS = {str, bytes, int, float, bool, type(None)}
 
 
@@ -43,7 +42,7 @@ def reduce_atoms(walk: Walk, array: Array, line: Array) -> tuple[int, int] | Non
 
     Gives the buffer's position and its size in bytes; None if the elements may change or share.
     """
-    if line.size < _MIN_ELEMENTS:
+    if line.size < limits.TEXT_COLUMN_ELEMENTS:
         return None
     seen = _cache.get(id(array))
     if seen is not None and _same_references(line, seen.references):
@@ -58,10 +57,10 @@ def reduce_atoms(walk: Walk, array: Array, line: Array) -> tuple[int, int] | Non
 
 def _remember(array: Array, line: Array, digests: bytes, size: int) -> None:
     _cache.pop(id(array), None)
-    if line.size > CACHED_ELEMENTS:
+    if line.size > limits.TEXT_CACHE_ELEMENTS:
         return
     _cache[id(array)] = _Seen(line.copy(), digests, size)
-    while sum(seen.references.size for seen in _cache.values()) > CACHED_ELEMENTS:
+    while sum(seen.references.size for seen in _cache.values()) > limits.TEXT_CACHE_ELEMENTS:
         _cache.popitem(last=False)
 
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
+from kishu import limits
 from kishu.errors import Damaged
 from kishu.history.records import Blob
 from kishu.store.packs import NAME_BYTES
 from kishu.store.store import Store
 from kishu.store.writer import Naming, Writer
-
-CHUNK_BYTES = 256 * 1024
-FAN_OUT = 32
-"""The number of names in a node, a chunk that holds names of chunks and no data."""
 
 
 def write_tree(names: list[str], size: int, writer: Writer | Naming) -> Blob:
@@ -30,10 +27,10 @@ def write_tree(names: list[str], size: int, writer: Writer | Naming) -> Blob:
         NotRecording: a node cannot be written.
     """
     depth = 0
-    while len(names) > FAN_OUT:
+    while len(names) > limits.FAN_OUT:
         names = [
-            writer.put(bytes.fromhex("".join(names[at : at + FAN_OUT])))
-            for at in range(0, len(names), FAN_OUT)
+            writer.put(bytes.fromhex("".join(names[at : at + limits.FAN_OUT])))
+            for at in range(0, len(names), limits.FAN_OUT)
         ]
         depth += 1
     return Blob(size, names, depth)
@@ -80,7 +77,7 @@ def differing(a: Blob, b: Blob, store: Store) -> Iterator[tuple[int, str]]:
     Raises:
         Damaged: a node is missing or damaged.
     """
-    yield from _differing(a.names, b.names, FAN_OUT**a.depth, 0, store)
+    yield from _differing(a.names, b.names, limits.FAN_OUT**a.depth, 0, store)
 
 
 def _differing(
@@ -103,7 +100,7 @@ def _differing(
             yield first, name
         else:
             below, others = (list(_split(store.get(node))) for node in (name, other))
-            yield from _differing(below, others, width // FAN_OUT, first, store)
+            yield from _differing(below, others, width // limits.FAN_OUT, first, store)
 
 
 def _split(node: bytes) -> Iterator[str]:

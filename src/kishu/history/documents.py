@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from kishu import limits
 from kishu.errors import Damaged, NotRecoverable
 from kishu.history import blobs
 from kishu.history.history import History
@@ -170,8 +171,8 @@ def _store_json(value: object, writer: Writer) -> Blob:
     except UnicodeEncodeError:
         # A lone surrogate: an output may have been cut in the middle of an emoji.
         data = json.dumps(value, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
-    chunks = range(0, len(data), blobs.CHUNK_BYTES)
-    names = [writer.put(data[at : at + blobs.CHUNK_BYTES]) for at in chunks]
+    chunks = range(0, len(data), limits.CHUNK_BYTES)
+    names = [writer.put(data[at : at + limits.CHUNK_BYTES]) for at in chunks]
     return blobs.write_tree(names, len(data), writer)
 
 

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 
 import msgspec
 
+from kishu import limits
 from kishu.errors import Damaged
 from kishu.history import blobs
 from kishu.history.records import Blob, Segment
 from kishu.store.store import UNREADABLE, Store
 from kishu.store.writer import Naming, Writer
-
-_MAX_SEGMENTS = 96
-"""The most segments in a page."""
 
 
 def write_pages(segments: list[Segment], writer: Writer | Naming) -> Blob:
@@ -32,7 +30,7 @@ def write_pages(segments: list[Segment], writer: Writer | Naming) -> Blob:
     page: list[Segment] = []
     for segment in segments:
         page.append(segment)
-        if _ends_page(segment) or len(page) == _MAX_SEGMENTS:
+        if _ends_page(segment) or len(page) == limits.PAGE_SEGMENTS:
             names.append(writer.put(msgspec.json.encode(page)))
             page = []
     if page:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from IPython.core.interactiveshell import InteractiveShell
 
+from kishu import limits
 from kishu.errors import Cancelled, KishuError, UnknownCells, UsageError
 from kishu.kernel import messages
 from kishu.kernel.answers import answer, shows_our_notebook
@@ -25,11 +26,6 @@ from kishu.kernel.messages import (
     verb_of,
 )
 from kishu.recording import Recording
-
-_PATIENCE = 0.4
-"""Seconds that a request takes before its progress is told to the front end."""
-_PAUSE = 0.2
-"""Seconds at least between two events that tell progress."""
 
 
 class Channel:
@@ -142,7 +138,10 @@ class Channel:
         if progress.request in self._cancelled:
             raise KeyboardInterrupt
         now = time.monotonic()
-        if now - self._began > _PATIENCE and now - self._last_told > _PAUSE:
+        if (
+            now - self._began > limits.PROGRESS_PATIENCE_SECONDS
+            and now - self._last_told > limits.PROGRESS_PAUSE_SECONDS
+        ):
             self._last_told = now
             self._publish(Event(client=self._client, progress=progress))
 

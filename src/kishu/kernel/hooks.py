@@ -16,6 +16,7 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
+from kishu import limits
 from kishu.history.records import Cell, CommitId
 from kishu.kernel.audit import audit
 from kishu.recording import Recording
@@ -174,7 +175,7 @@ class Hooks:
         commits = self._recording.history.commits
         if len(commits) > self._count:
             self.commits[cell.number] = next(reversed(commits))
-        if len(self.commits) > _REMEMBERED:
+        if len(self.commits) > limits.REMEMBERED_COMMITS:
             del self.commits[next(iter(self.commits))]
 
     def _record(self, cell: Cell) -> None:
@@ -201,11 +202,11 @@ class Hooks:
         self._after_reply(self._catch_up)
 
     def _check_later(self) -> None:
-        """Have a version that waits for it checked once the kernel is idle for `_IDLE_SECONDS`."""
+        """Have a version that waits for it checked once the kernel has been idle for a while."""
         if self._recording.has_checks:
             count = self._shell.execution_count
             self._loop.call_later(
-                _IDLE_SECONDS,
+                limits.IDLE_SECONDS,
                 lambda: self._guarded(lambda: self._check_if_idle(count), commits=False),
             )
 
@@ -256,10 +257,6 @@ def _outcome(result: Any) -> str:
     return "ok" if error is None else type(error).__name__
 
 
-_REMEMBERED = 1000
-"""How many cell runs have their commits in `Hooks.commits`."""
-_IDLE_SECONDS = 0.25
-"""Seconds without a cell after which the kernel counts as idle."""
 _MAGICS = ("%kishu", "%load_ext kishu", "%reload_ext kishu")
 """What a line of Kishu's own magics begins with."""
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from kishu import limits
 from kishu.history.garbage import Garbage
 from kishu.history.log import Entry, Shown, StateDifference
 from kishu.history.status import Status
@@ -141,7 +142,10 @@ def progress(recording: Recording) -> Iterator[None]:
     def tell(what: str, done: int, total: int) -> None:
         nonlocal shown
         now = time.monotonic()
-        if now - start > _PATIENCE and now - shown > _PAUSE:
+        if (
+            now - start > limits.PROGRESS_LINE_PATIENCE_SECONDS
+            and now - shown > limits.PROGRESS_PAUSE_SECONDS
+        ):
             shown = now
             stream.write(f"\r{size(done)} of {size(total)} {what} …")
             stream.flush()
@@ -153,12 +157,6 @@ def progress(recording: Recording) -> Iterator[None]:
         recording.progress = lambda what, done, total: None
         if shown != start:
             stream.write("\r" + " " * 40 + "\r")
-
-
-_PATIENCE = 1.0
-"""Seconds that a verb takes before its progress is shown."""
-_PAUSE = 0.2
-"""Seconds at least between two updates of the progress."""
 
 
 def size(nbytes: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kishu import limits
 from kishu.errors import NotRecording
 from kishu.history import documents
 from kishu.history.catalog import Notebook, note
@@ -18,9 +19,6 @@ from kishu.notebook.cells import LiveDocument
 from kishu.store.store import Store
 from kishu.store.writer import Writer
 from kishu.worktree.worktree import Worktree
-
-_REMEMBERED = 8
-"""How many front ends' cells are kept: each reload of a page makes a new front end."""
 
 
 class FrontEnds:
@@ -142,7 +140,7 @@ class FrontEnds:
         self._documents.clear()
 
     def _update(self, front_end: str, cells: list[ToldCell]) -> LiveDocument:
-        """Update a front end's cells and return them; keep those of the last `_REMEMBERED` ones.
+        """Update a front end's cells and return them; the oldest front end's are forgotten.
 
         Raises:
             UnknownCells: a cell is given by id alone that this front end has not told.
@@ -154,7 +152,7 @@ class FrontEnds:
         # If this fails, the document stays out: the front end must tell all its cells in full.
         document.update(cells)
         self._documents[front_end] = document
-        while len(self._documents) > _REMEMBERED:
+        while len(self._documents) > limits.REMEMBERED_FRONT_ENDS:
             del self._documents[next(iter(self._documents))]
         return document
 

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from kishu import limits
 from kishu.building.build import Build
 from kishu.guard import quietly
 from kishu.handlers.api import Reduced
@@ -28,16 +29,6 @@ from kishu.walking.fingerprint import Canonical
 from kishu.walking.identity import ObjectIds
 from kishu.walking.walk import Context
 
-_LARGEST_BYTES = 10 * 1024 * 1024
-_LARGEST_FIRST_BYTES = 64 * 1024 * 1024
-"""The largest version that is checked: of any class; of a class of which none came back yet."""
-_LONGEST_STREAM_BYTES = 1024 * 1024
-_AT_ONCE_BYTES = 256 * 1024
-_AT_ONCE_SECONDS = 0.25
-"""The largest version that is checked before its commit, and how long all of these may take."""
-_PROOFS_NEEDED = 3
-"""How many versions of a class must come back whole before its others wait for idle time."""
-_MOST_WAITING = 100
 _ADDRESSES = range(1 << 32, 1 << 47)
 _ALIGNMENT = 8
 """The numbers that may be an object's address, and what every such address is a multiple of."""
@@ -124,20 +115,24 @@ class RoundTripChecks:
         Returns:
             The findings of the versions that were checked.
         """
-        until = time.perf_counter() + _AT_ONCE_SECONDS
+        until = time.perf_counter() + limits.CHECKED_AT_ONCE_SECONDS
         findings: dict[VersionId, Finding] = {}
         for version, recipe in versions.items():
             if not _is_doubtful(recipe):
                 continue
             wanting = self._proofs_wanting(recipe)
-            if wanting and recipe.nbytes <= _AT_ONCE_BYTES and time.perf_counter() < until:
+            if (
+                wanting
+                and recipe.nbytes <= limits.CHECKED_AT_ONCE_BYTES
+                and time.perf_counter() < until
+            ):
                 live = {entity: values[entity] for entity in filter(is_variable, recipe.roots)}
                 findings[version] = self._check(recipe, live, until)
             elif _is_small(recipe) or (
-                wanting == _PROOFS_NEEDED and recipe.nbytes <= _LARGEST_FIRST_BYTES
+                wanting == limits.PROOFS_NEEDED and recipe.nbytes <= limits.CHECKED_FIRST_BYTES
             ):
                 self._waiting[version] = recipe
-        while len(self._waiting) > _MOST_WAITING:
+        while len(self._waiting) > limits.CHECKS_WAITING:
             del self._waiting[next(iter(self._waiting))]
         return findings
 
@@ -165,7 +160,9 @@ class RoundTripChecks:
         Of several classes in the recipe, the one that is known least counts.
         """
         types = {type for component in recipe.components for type in component.opaque}
-        return _PROOFS_NEEDED - min(_PROOFS_NEEDED, *(self._proofs[type] for type in types))
+        return limits.PROOFS_NEEDED - min(
+            limits.PROOFS_NEEDED, *(self._proofs[type] for type in types)
+        )
 
     def _check_if_live(self, version: VersionId) -> dict[VersionId, Finding]:
         """Check a waiting version, which waits no longer; find nothing if it is not live now."""
@@ -418,4 +415,4 @@ def _is_doubtful(recipe: Recipe) -> bool:
 def _is_small(recipe: Recipe) -> bool:
     """Tell whether a version is small enough to be loaded while the kernel is idle."""
     streams = sum(component.stream.size for component in recipe.components)
-    return recipe.nbytes <= _LARGEST_BYTES and streams <= _LONGEST_STREAM_BYTES
+    return recipe.nbytes <= limits.CHECKED_BYTES and streams <= limits.CHECKED_STREAM_BYTES

@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kishu import limits
 from kishu.errors import InUse, NotRecording
 from kishu.store import system
-
-_TIMEOUT_SECONDS = 30.0
-_POLL_SECONDS = 0.05
 
 
 class Lease:
@@ -33,7 +31,7 @@ class Lease:
         self._directory = directory
         self._fd = os.open(directory / "lease", system.SHARED, 0o600)
         self._locks = True
-        until = time.monotonic() + _TIMEOUT_SECONDS
+        until = time.monotonic() + limits.LEASE_SECONDS
         while self._locks:
             try:
                 system.lock(self._fd, exclusive=False)
@@ -43,7 +41,7 @@ class Lease:
                     raise NotRecording(
                         f"The garbage of {directory.name} is being collected.", "Try again later."
                     ) from None
-                time.sleep(_POLL_SECONDS)
+                time.sleep(limits.LEASE_POLL_SECONDS)
             except OSError:
                 self._locks = False
             else:

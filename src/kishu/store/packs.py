@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
+from kishu import limits
 from kishu.errors import Damaged
 from kishu.store import system
 
 Buffer = bytes | bytearray | memoryview
 
-ROLL_BYTES = 256 * 1024 * 1024
 NAME_BYTES = 20
 
 
@@ -69,7 +69,7 @@ class PackWriter:
             OSError: the disk refused; what was written of the chunk is left behind unused.
         """
         length = memoryview(data).nbytes
-        if self._fd < 0 or self._end() + length > ROLL_BYTES:
+        if self._fd < 0 or self._end() + length > limits.PACK_BYTES:
             self._begin_pack()
         # Asked anew each time, as a write that failed or was interrupted may have left bytes.
         offset = self._end()

@@ -10,22 +10,13 @@ from typing import Literal
 
 import msgspec
 
+from kishu import limits
 from kishu.errors import NotRecording, Unsupported
 from kishu.store import system
 from kishu.store.backlog import Backlog, Task
 from kishu.store.journal import JournalWriter
 from kishu.store.packs import Buffer, PackWriter, Span, chunk_name
 from kishu.store.store import Envelope, JournalSpan, Store
-
-INLINE_BYTES = 4096
-"""The size from which a chunk goes into a pack; a smaller one goes into the journal's line."""
-
-SYNC_SECONDS = 1.0
-AT_ONCE_BYTES = 4 * 1024 * 1024
-"""The most that the calling thread writes itself, in some milliseconds, before a thread does."""
-
-BACKLOG_BYTES = 192 * 1024 * 1024
-"""The most that may wait in memory; a caller that adds more must wait for some to be written."""
 
 When = Literal["now", "soon", "some day"]
 """When a record has to be on its way to the disk; `Writer.append` explains the words."""
@@ -96,7 +87,7 @@ class Writer:
         if name in self._packed or self.store.has(name):
             return name
         length = memoryview(data).nbytes
-        if length < INLINE_BYTES:
+        if length < limits.INLINE_BYTES:
             waiting[name] = self._inline[name] = bytes(data)
         else:
             self._check_room(length)
@@ -105,9 +96,9 @@ class Writer:
                 self._write_backlog("chunk")
             waiting[name] = copy = bytes(data)
             self._backlog.add(Task(partial(self._write_chunk, name, copy), length))
-            if self._backlog.nbytes > AT_ONCE_BYTES:
+            if self._backlog.nbytes > limits.AT_ONCE_BYTES:
                 self._backlog.do_soon()
-                self._write_backlog("chunk", down_to=BACKLOG_BYTES)
+                self._write_backlog("chunk", down_to=limits.BACKLOG_BYTES)
         self.chunks_written += 1
         self._chunk_bytes += length
         return name
@@ -130,7 +121,7 @@ class Writer:
         self._backlog.add(task)
         try:
             self._check_room(len(body))
-            much = self._backlog.nbytes > AT_ONCE_BYTES
+            much = self._backlog.nbytes > limits.AT_ONCE_BYTES
             if when == "soon" and much and self._backlog.failure is None:
                 self._backlog.do_soon()
             else:
@@ -307,7 +298,7 @@ class _Sync:
 
     def _run(self) -> None:
         """Sync whenever woken, until stopped; the body of the background thread."""
-        while not self._stopped.wait(SYNC_SECONDS):
+        while not self._stopped.wait(limits.SYNC_SECONDS):
             self._work.wait()
             self._work.clear()
             with suppress(OSError):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any, NamedTuple
 
+from kishu import limits
 from kishu.building.build import Assembly, Build
 from kishu.building.update import Inverse
 from kishu.errors import KishuError, NotRecoverable, RestoreError
@@ -471,7 +472,7 @@ class _Attempt:
             wanted, present = target.buffers[position], action.now.buffers[position]
             for at, name in blobs.differing(wanted, present, store):
                 chunk = store.get(name)
-                writes.append(Bytes(memory, at * blobs.CHUNK_BYTES, chunk))
+                writes.append(Bytes(memory, at * limits.CHUNK_BYTES, chunk))
                 self._build.progress(len(chunk))
         return writes
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import xxhash
 
+from kishu import limits
 from kishu.handlers.geometry import form_of, holds_objects, in_memory_order
 from kishu.handlers.treatments import treatment
 from kishu.handlers.typeinfo import ATOMS
@@ -24,24 +25,6 @@ from kishu.walking.identity import ObjectId
 from kishu.walking.references import LINKING, externally_referenced
 from kishu.walking.walk import PROTOCOL, Counters, Scan, Sink, Walk, plain_scan
 
-SEGMENTED = 4096
-"""The number of elements from which a container is walked in segments."""
-
-_ELEMENTS = 1024
-"""The number of elements of a new segment."""
-
-_MAX_BYTES = 256 * 1024
-"""A new segment whose stream is longer is divided again."""
-
-_MIN_ELEMENTS = 16
-"""But not into segments of fewer elements."""
-
-_RECOGNIZED_BY = 4
-"""The number of elements by whose addresses the beginning of a segment is recognized."""
-
-_LOOKED_AT = 256
-"""The number of objects within a value that are looked at to find segmented containers."""
-
 
 class SelfContaining(Exception):
     """Raised where a segmented container is within a segment: its value is then walked whole."""
@@ -50,8 +33,8 @@ class SelfContaining(Exception):
 def is_segmented(value: Any) -> bool:
     """Return True for a large list, dict, set or array of objects: it is walked in segments."""
     if type(value) in LINKING:
-        return len(value) >= SEGMENTED
-    return is_array(value) and value.size >= SEGMENTED and holds_objects(value)
+        return len(value) >= limits.LARGE_ELEMENTS
+    return is_array(value) and value.size >= limits.LARGE_ELEMENTS and holds_objects(value)
 
 
 def is_array(value: object) -> bool:
@@ -77,7 +60,7 @@ def segmented_within(value: object) -> dict[int, Any]:
     if is_segmented(value):
         return {id(value): value}
     containers: dict[int, Any] = {}
-    waiting, seen, left = [value], {id(value)}, _LOOKED_AT
+    waiting, seen, left = [value], {id(value)}, limits.SURFACE_ELEMENTS
     while waiting:
         children = _children(waiting.pop(0))
         if len(children) > left:
@@ -243,7 +226,10 @@ class SegmentedContainers:
         for count in counts:
             known.append(
                 _KnownSegment(
-                    count, elements_of.addresses(at, at + min(count, _RECOGNIZED_BY)), b"", None
+                    count,
+                    elements_of.addresses(at, at + min(count, limits.SEGMENT_SIGN_ELEMENTS)),
+                    b"",
+                    None,
                 )
             )
             at += count
@@ -329,7 +315,11 @@ class SegmentedContainers:
                         continue
                 starts = starts or {old.first[0]: n for n, old in enumerate(known)}
                 index, end = _find_next_start(elements_of, at, known, starts, index)
-            if live_segments and end > at and live_segments[-1].count + end - at <= _ELEMENTS:
+            if (
+                live_segments
+                and end > at
+                and live_segments[-1].count + end - at <= limits.SEGMENT_ELEMENTS
+            ):
                 # Otherwise a list that is appended to would end in segments of one element.
                 at -= live_segments.pop().count
             live_segments += self._divide_anew(elements_of, at, end, tolerant)
@@ -340,12 +330,15 @@ class SegmentedContainers:
         self, elements_of: Elements, at: int, end: int, tolerant: bool
     ) -> Iterator[LiveSegment]:
         """Walk a run of elements in new segments: of a thousand elements, or fewer large ones."""
-        step = _ELEMENTS
+        step = limits.SEGMENT_ELEMENTS
         while at < end:
             to = end if end - at < step * 3 // 2 else at + step
             live_segment = self._walk(elements_of, at, to, tolerant)
-            while _nbytes(live_segment) > _MAX_BYTES and to - at >= 2 * _MIN_ELEMENTS:
-                step = max(_MIN_ELEMENTS, (to - at) // 2)
+            while (
+                _nbytes(live_segment) > limits.SEGMENT_BYTES
+                and to - at >= 2 * limits.SEGMENT_MIN_ELEMENTS
+            ):
+                step = max(limits.SEGMENT_MIN_ELEMENTS, (to - at) // 2)
                 to = at + step
                 live_segment = self._walk(elements_of, at, to, tolerant)
             yield live_segment
@@ -358,14 +351,20 @@ class SegmentedContainers:
         if external is None:
             scan = self._new_walk(tolerant).scan_segment(content, elements, elements_of.extra)
             return LiveSegment(
-                end - at, elements_of.addresses(at, min(at + _RECOGNIZED_BY, end)), scan.ids, scan
+                end - at,
+                elements_of.addresses(at, min(at + limits.SEGMENT_SIGN_ELEMENTS, end)),
+                scan.ids,
+                scan,
             )
         self._pickler.dump(content)
         self._pickler.clear_memo()
         scan = plain_scan(list(self._stream))
         self._stream.clear()
         return LiveSegment(
-            end - at, elements_of.addresses(at, min(at + _RECOGNIZED_BY, end)), external.ids, scan
+            end - at,
+            elements_of.addresses(at, min(at + limits.SEGMENT_SIGN_ELEMENTS, end)),
+            external.ids,
+            scan,
         )
 
 
@@ -439,7 +438,7 @@ def _find_next_start(
         index: of the segment that was not found.
     """
     was = known[index]
-    sight = min(elements_of.count, at + was.size + 2 * _ELEMENTS)
+    sight = min(elements_of.count, at + was.size + 2 * limits.SEGMENT_ELEMENTS)
     addresses = elements_of.addresses(at, sight)
     if index + 1 < len(known):
         begin = known[index + 1].first

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import xxhash
 
+from kishu import limits
 from kishu.handlers import loading
 from kishu.handlers.api import Reduced
 from kishu.handlers.classes import parts_of_class
@@ -30,7 +31,6 @@ from kishu.handlers.instances import reduce_instance, without_caches
 from kishu.handlers.learned import Learned
 from kishu.handlers.treatments import treatment
 from kishu.handlers.typeinfo import ATOMS, has_caches, importable, type_name, types_made_in_passing
-from kishu.history.blobs import CHUNK_BYTES
 from kishu.history.reasons import Unstorable, UnstorableKind
 from kishu.walking.identity import ObjectId, ObjectIds
 from kishu.walking.references import externally_referenced
@@ -42,11 +42,7 @@ PROTOCOL = 5
 DIGEST_BYTES = 16
 """The length of one xxh3_128 hash."""
 
-_SMALL = 4096
-"""Up to so many nodes, each is looked at by itself, and the value may join a small cohort."""
 
-_RECURSION_LIMIT = 20_000
-_ELEMENTS_PER_CHUNK = 1024
 _CONTAINERS = (dict, list, tuple)
 _VALUE = itemgetter(1)
 
@@ -153,10 +149,11 @@ def hash_memory(view: memoryview, counters: Counters, own: bool = False) -> Memo
     """
     nbytes = view.nbytes
     counters.bytes_hashed += nbytes
-    if nbytes <= CHUNK_BYTES:
+    if nbytes <= limits.CHUNK_BYTES:
         return Memory(view, nbytes, xxhash.xxh3_128_digest(view), own)
     digests = [
-        xxhash.xxh3_128_digest(view[at : at + CHUNK_BYTES]) for at in range(0, nbytes, CHUNK_BYTES)
+        xxhash.xxh3_128_digest(view[at : at + limits.CHUNK_BYTES])
+        for at in range(0, nbytes, limits.CHUNK_BYTES)
     ]
     return Memory(view, nbytes, b"".join(digests), own)
 
@@ -506,8 +503,8 @@ class Walk(Reducing, pickle.Pickler):
         ends: list[int] = []
         ids: set[int] = set()
         places: list[tuple[int, int]] = []
-        for at in range(0, len(items), _ELEMENTS_PER_CHUNK):
-            run = items[at : at + _ELEMENTS_PER_CHUNK]
+        for at in range(0, len(items), limits.SEGMENT_ELEMENTS):
+            run = items[at : at + limits.SEGMENT_ELEMENTS]
             external = externally_referenced(run, extra, self._counters)
             if external is None:
                 return None
@@ -554,7 +551,7 @@ class Walk(Reducing, pickle.Pickler):
         """
         limit = sys.getrecursionlimit()
         # A linked list is as deep as it is long; the C stack has room for this depth.
-        sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
+        sys.setrecursionlimit(max(limit, limits.RECURSION_LIMIT))
         self._scanned = values
         try:
             for value in values:
@@ -626,7 +623,7 @@ class Walk(Reducing, pickle.Pickler):
         return Scan(
             digest=digest.digest(),
             is_partial=self._is_partial,
-            plain=not self._asked and len(memo) <= _SMALL,
+            plain=not self._asked and len(memo) <= limits.LARGE_ELEMENTS,
             stream=stream,
             ids=self._shareable(memo),
             top=top,
@@ -661,7 +658,7 @@ class Walk(Reducing, pickle.Pickler):
         others get their addresses: there, they are the nodes that something besides their one
         container holds, by their count of references.
         """
-        if not self._asked and len(memo) <= _SMALL:
+        if not self._asked and len(memo) <= limits.LARGE_ELEMENTS:
             few = [i for i, (_, o) in memo.items() if type(o) is not str and sharing_is_state(o)]
             return (
                 (frozenset(few) | self._tracked_sharing) - self._ignored_sharing - self._temporary

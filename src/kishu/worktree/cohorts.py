@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from kishu import limits
 from kishu.walking.segmented import is_segmented
 from kishu.walking.walk import Token, Walk
 from kishu.worktree.covariables import CoVariable
 
-_SMALL_COHORT = 64
 _CONTAINERS = (list, dict, set, tuple)
 
 
@@ -76,7 +76,7 @@ class SmallCohorts:
         for name in names:
             if name in self._members:
                 continue
-            if not self._cohorts or len(self._cohorts[-1]) >= _SMALL_COHORT:
+            if not self._cohorts or len(self._cohorts[-1]) >= limits.COHORT_VARIABLES:
                 self._cohorts.append([])
             self._cohorts[-1].append(name)
             self._tokens.pop(len(self._cohorts) - 1, None)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
+from kishu import limits
 from kishu.handlers.learned import Learned
 from kishu.handlers.typeinfo import ATOMS, importable
 from kishu.history.history import State
@@ -29,9 +30,6 @@ from kishu.worktree.cohorts import SharedCohorts, SmallCohorts
 from kishu.worktree.covariables import CoVariable, co_variables
 from kishu.worktree.partition import VALUE, LiveComponent, Partition, Walks, partition
 from kishu.worktree.recorder import Recorder
-
-_SMALL_ATOM = 1024
-"""Up to how many bytes an atom is kept alive, so that its identity says that it is unchanged."""
 
 UNRECORDED: VersionId = ""
 """Stands for the version of an entity whose content is in no commit."""
@@ -370,7 +368,7 @@ class Observer:
             return value
         cls = type(value)
         if cls in ATOMS:
-            return value if sys.getsizeof(value) <= _SMALL_ATOM else None
+            return value if sys.getsizeof(value) <= limits.SMALL_ATOM_BYTES else None
         if cls is ModuleType:
             spec = value.__dict__.get("__spec__")
             return (value, spec) if spec is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from kishu import limits
 from kishu.handlers.treatments import treatment
 from kishu.handlers.typeinfo import is_careful, type_name
 from kishu.history.records import is_definition
@@ -17,11 +18,6 @@ BUNDLE = "bundle"
 SEGMENTED = "segmented"
 VALUE = "value"
 INSTANCE = "instance"
-_MAX_ROUNDS = 12
-"""How often a partition is begun again with the shared objects that were found as components."""
-
-_MAX_SHARED = 1000
-"""How many shared objects become components; where there are more, one pickle holds all."""
 
 
 class LiveComponent(NamedTuple):
@@ -101,10 +97,10 @@ def partition(
         if not any(container is value for value in values.values())
     }  # fmt: skip
     conflicts: dict[int, Any] = {}
-    for _ in range(_MAX_ROUNDS):
+    for _ in range(limits.PARTITION_ROUNDS):
         shared.update(conflicts)
         result, conflicts = _partition_once(co_variable, values, shared, segmented, walks)
-        if not conflicts or len(conflicts) > _MAX_SHARED:
+        if not conflicts or len(conflicts) > limits.SHARED_OBJECTS:
             break
     if conflicts or _has_impossible_cycle(result.components):
         return _bundle(co_variable, values, walks.whole)
@@ -151,7 +147,7 @@ def _partition_once(
             )
             conflicts.update(new_conflicts)
             components.append(component)
-            if len(conflicts) > _MAX_SHARED:
+            if len(conflicts) > limits.SHARED_OBJECTS:
                 break
             continue
         walk = walks.component()

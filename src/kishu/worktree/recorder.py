@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 from blake3 import blake3
 
+from kishu import limits
 from kishu.handlers.sources import place_of
-from kishu.history.blobs import CHUNK_BYTES, write_tree
+from kishu.history.blobs import write_tree
 from kishu.history.pages import write_pages
 from kishu.history.records import (
     Blob,
@@ -26,9 +27,6 @@ from kishu.store.writer import Naming, Writer
 from kishu.walking.segmented import LiveSegment
 from kishu.walking.walk import DIGEST_BYTES, Memory, Scan
 from kishu.worktree.partition import SEGMENTED, LiveComponent, Partition, component_type
-
-_REMEMBERED_CHUNKS = 200_000
-"""How many names of chunks are kept before all are dropped, to bound the memory that they take."""
 
 
 class Recorder:
@@ -157,8 +155,8 @@ class Recorder:
         """Write a stream in chunks of 256 KiB."""
         data = stream[0] if len(stream) == 1 else b"".join(stream)
         names = [
-            self._writer.put(memoryview(data)[at : at + CHUNK_BYTES])
-            for at in range(0, len(data), CHUNK_BYTES)
+            self._writer.put(memoryview(data)[at : at + limits.CHUNK_BYTES])
+            for at in range(0, len(data), limits.CHUNK_BYTES)
         ]
         self.progress(len(data))
         return write_tree(names, len(data), self._writer)
@@ -168,16 +166,18 @@ class Recorder:
         names = []
         reported = 0
         view: memoryview | None = None
-        starts = (0, *memory.ends[:-1]) if memory.ends else range(0, memory.nbytes, CHUNK_BYTES)
+        starts = (
+            (0, *memory.ends[:-1]) if memory.ends else range(0, memory.nbytes, limits.CHUNK_BYTES)
+        )
         for index, at in enumerate(starts):
             digest = memory.digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES]
             name = self._names.get(digest)
             if name is None:
                 if view is None:
                     view = memory.data()
-                chunk = view[at : memory.ends[index] if memory.ends else at + CHUNK_BYTES]
+                chunk = view[at : memory.ends[index] if memory.ends else at + limits.CHUNK_BYTES]
                 name = self._writer.put(chunk, chunk_name(chunk))
-                if len(self._names) >= _REMEMBERED_CHUNKS:
+                if len(self._names) >= limits.REMEMBERED_CHUNKS:
                     self._names.clear()
                 self._names[digest] = name
                 self.progress(at - reported)
