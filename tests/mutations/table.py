@@ -175,7 +175,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a long chain of objects cannot be read",
-        "sys.setrecursionlimit(max(limit, _DEEPEST))",
+        "sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))",
         "sys.setrecursionlimit(limit)",
         (
             "tests/e2e/test_verbs.py::test_a_long_chain_of_objects_is_changed_and_brought_back[1000]",
