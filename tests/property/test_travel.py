@@ -62,11 +62,17 @@ class Bench:
         if self.long:
             piece = self.long // 2 + 1
             for module, sizes in (
-                ("observe.longs", f"LONG={self.long}, _ELEMENTS={piece}, _FEWEST=1"),
-                ("observe.walk", f"_TOGETHER={piece}"),
-                ("handlers.numpy", f"_MANY={self.long}"),
+                (
+                    "walking.segmented",
+                    {"SEGMENTED": self.long, "_ELEMENTS": piece, "_MIN_ELEMENTS": 1},
+                ),
+                ("walking.walk", {"_ELEMENTS_PER_CHUNK": piece}),
+                ("handlers.numpy", {"_MANY": self.long}),
             ):
-                kernel.value(f"vars(__import__('kishu.{module}', fromlist=['_'])).update({sizes})")
+                names = f"vars(__import__('kishu.{module}', fromlist=['_']))"
+                # A name that is not there any more is a KeyError, not a test of something else.
+                kernel.value(f"[{names}[size] for size in {list(sizes)}]")
+                kernel.value(f"{names}.update({sizes})")
         return kernel
 
     def close(self) -> None:
