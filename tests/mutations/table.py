@@ -157,7 +157,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a history that was deleted is written to without a word",
-        "os.fstat(self._journal.fd).st_nlink == 0",
+        "system.is_unlinked(self._journal.fd)",
         "False",
         ("tests/faults/test_kernels.py::test_a_history_that_is_deleted_is_missed",),
     ),
@@ -175,7 +175,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a long chain of objects cannot be read",
-        "sys.setrecursionlimit(max(limit, _DEEPEST))",
+        "sys.setrecursionlimit(max(limit, limits.RECURSION_LIMIT))",
         "sys.setrecursionlimit(limit)",
         (
             "tests/e2e/test_verbs.py::test_a_long_chain_of_objects_is_changed_and_brought_back[1000]",
