@@ -27,7 +27,8 @@ NAMES = frozenset(
     load_code make_alias make_array make_atom_array make_cell make_context_variable
     make_detached_tensor make_dict_view make_exception make_flat_iterator make_function
     make_generator make_instance make_lock make_lru_cache make_memoryview make_meta_tensor
-    make_module make_new_type make_object_array make_ref make_rlock make_segmented_array
+    make_module make_new_type make_object_array make_partial_method make_ref make_rlock
+    make_segmented_array
     make_storage make_struct_layout make_subarray make_tensor make_tensor_view
     make_text_wrapper make_traceback make_type_variable make_with_dict of_entry_point
     open_closed_file open_file open_memmap released_view seek_file set_connection_options

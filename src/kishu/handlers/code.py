@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import marshal
 import sys
@@ -251,6 +252,20 @@ def reduce_wrapper(
 ) -> Reduced:
     """A static or class method by its function."""
     return type(wrapper), (wrapper.__func__,), wrapper.__dict__, None, None, fill_attributes
+
+
+@handles("functools.partialmethod")
+def reduce_partial_method(walk: Walk, method: functools.partialmethod[Any]) -> Reduced:
+    """Reduce a partial method to its attributes; Python 3.14 makes none without arguments."""
+    attributes = dict(vars(method))
+    walk.ignore_sharing(attributes)
+    return make_partial_method, (type(method),), attributes, None, None, fill_attributes
+
+
+@builder
+def make_partial_method(cls: type) -> Any:
+    """Make a partial method that is not yet one of any function."""
+    return object.__new__(cls)
 
 
 @builder
