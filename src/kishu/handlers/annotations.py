@@ -1,4 +1,4 @@
-"""What annotations are made of: type variables, new types, aliases."""
+"""Reduce and rebuild what annotations are made of: type variables, new types and type aliases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from kishu.handlers.treatments import handles
 
 @handles("typing.TypeVar", "typing.ParamSpec", "typing.TypeVarTuple")
 def reduce_type_variable(walk: Walk, variable: Any) -> Reduced:
-    """A type variable of the notebook by what it was made with; it is nobody else's."""
+    """Reduce a type variable to its name, module, constraints and options.
+
+    NotImplemented for one that a library's module has by its name: pickle refers to that one.
+    """
     if importable_constant(variable):
         return NotImplemented
     kind = type(variable).__name__
@@ -34,36 +37,50 @@ def reduce_type_variable(walk: Walk, variable: Any) -> Reduced:
 def make_type_variable(
     kind: str, name: str, module: str, constraints: tuple[Any, ...], options: dict[str, Any]
 ) -> Any:
-    """A type variable of that kind."""
+    """Make a new type variable.
+
+    Args:
+        kind: the name of its type in `typing`, such as ``TypeVar``.
+        name: the type variable's name.
+        module: the name of the module that it says it is defined in.
+        constraints: the types that it may stand for; empty if any.
+        options: the keyword arguments of its type, such as ``bound``.
+    """
     import typing
 
-    made: Any = getattr(typing, kind)(name, *constraints, **options)
-    made.__module__ = module
-    return made
+    variable: Any = getattr(typing, kind)(name, *constraints, **options)
+    variable.__module__ = module
+    return variable
 
 
 @handles("typing.NewType")
-def reduce_new_type(walk: Walk, made: Any) -> Reduced:
-    """A new type of the notebook by its name and what it is of."""
-    if importable_constant(made):
+def reduce_new_type(walk: Walk, new_type: Any) -> Reduced:
+    """Reduce a `typing.NewType` to its name, its module and the type that it is made from.
+
+    NotImplemented for one that a library's module has by its name: pickle refers to that one.
+    """
+    if importable_constant(new_type):
         return NotImplemented
-    return make_new_type, (made.__name__, made.__module__, made.__supertype__)
+    return make_new_type, (new_type.__name__, new_type.__module__, new_type.__supertype__)
 
 
 @builder
 def make_new_type(name: str, module: str, of: Any) -> Any:
-    """A new type."""
+    """Make a `typing.NewType` from the type ``of``."""
     import typing
 
-    new_type: Any = typing.NewType
-    made = new_type(name, of)
-    made.__module__ = module
-    return made
+    make: Any = typing.NewType
+    new_type = make(name, of)
+    new_type.__module__ = module
+    return new_type
 
 
 @handles("typing.TypeAliasType")
 def reduce_alias(walk: Walk, alias: Any) -> Reduced:
-    """A ``type`` statement's alias by what it stands for."""
+    """Reduce the alias of a ``type`` statement to its name, its value and its type parameters.
+
+    NotImplemented for one that a library's module has by its name: pickle refers to that one.
+    """
     if importable_constant(alias):
         return NotImplemented
     return make_alias, (alias.__name__, alias.__value__, alias.__type_params__)
@@ -71,14 +88,14 @@ def reduce_alias(walk: Walk, alias: Any) -> Reduced:
 
 @builder
 def make_alias(name: str, value: Any, parameters: tuple[Any, ...]) -> Any:
-    """An alias as a ``type`` statement makes it."""
+    """Make an alias as a ``type`` statement makes it."""
     import typing
 
     return typing.TypeAliasType(name, value, type_params=parameters)  # type: ignore[attr-defined]
 
 
 def importable_constant(obj: Any) -> bool:
-    """Whether an object is found by its name in a module that is not the notebook."""
+    """Return True if an imported module other than the notebook has the object by its name."""
     module = getattr(obj, "__module__", None)
     if module in (None, "__main__") or not isinstance(obj.__name__, str):
         return False

@@ -1,4 +1,4 @@
-"""`functools.lru_cache`: what has been cached is state."""
+"""Reduce and rebuild functions under `functools.lru_cache`, with the results that they cached."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from kishu.handlers.treatments import handles
 from kishu.handlers.typeinfo import importable
 
 Call = tuple[tuple[Any, ...], tuple[tuple[str, Any], ...]]
-"""Arguments, and keyword arguments as pairs."""
+"""The positional arguments of a call, and its keyword arguments as pairs of name and value."""
 
 
 @handles("functools._lru_cache_wrapper")
 def reduce_lru_cache(walk: Walk, wrapper: Any) -> Reduced:
-    """A cached function by the function it caches, and what it has cached."""
+    """Reduce a cached function to the function beneath, its cached results and its attributes.
+
+    NotImplemented for one that a library's module has by its name: pickle refers to that one.
+    """
     if importable(wrapper):
         return NotImplemented
     parameters = wrapper.cache_parameters()
@@ -33,36 +36,50 @@ def reduce_lru_cache(walk: Walk, wrapper: Any) -> Reduced:
 
 
 def _cached(wrapper: Any, typed: bool) -> tuple[tuple[Call, Any], ...]:
-    """The calls that it knows, with what they gave, the oldest first.
+    """Return the calls whose results a function has cached, each with its result, oldest first.
 
-    CPython shows them to its garbage collector only: for a bounded cache as triples of key, result
-    and the type of its links, then the table; for one without bound, the table has them.
+    CPython shows them to its garbage collector only. A cache with a ``maxsize`` refers to the key,
+    the result and the link type of each call, and then to its dict; a cache without one refers to
+    its dict, which maps the keys to the results.
+
+    Args:
+        wrapper: the cached function.
+        typed: True if the cache tells equal arguments of different types apart.
     """
-    held = gc.get_referents(wrapper)
-    at = 1 if held and held[0] is type(wrapper) else 0
+    referents = gc.get_referents(wrapper)
+    at = 1 if referents and referents[0] is type(wrapper) else 0
     pairs: list[tuple[Any, Any]] = []
-    while at + 2 < len(held) and _is_link(held[at + 2]):
-        pairs.append((held[at], held[at + 1]))
+    while at + 2 < len(referents) and _is_link_type(referents[at + 2]):
+        pairs.append((referents[at], referents[at + 1]))
         at += 3
-    table = held[at]
+    table = referents[at]
     if not pairs and type(table) is dict:
         pairs = list(table.items())
-    mark = next((o for o in held[at + 1 :] if type(o) is object), None)
-    return tuple((_call(key, mark, typed), result) for key, result in pairs)
+    separator = next((o for o in referents[at + 1 :] if type(o) is object), None)
+    return tuple((_call_of(key, separator, typed), result) for key, result in pairs)
 
 
-def _is_link(cls: object) -> bool:
+def _is_link_type(cls: object) -> bool:
+    """Return True if an object is the type of the links between a cache's entries."""
     return isinstance(cls, type) and cls.__name__ == "_lru_list_elem"
 
 
-def _call(key: Any, mark: object, typed: bool) -> Call:
-    """The call that a key stands for."""
+def _call_of(key: Any, separator: object, typed: bool) -> Call:
+    """Return the call that a cache made a key for.
+
+    Args:
+        key: the only argument itself, or a tuple of the arguments, the separator, the names and
+            values of the keyword arguments in turn, and, if ``typed``, the types of all values.
+        separator: the object that stands before the keyword arguments, where there are any.
+        typed: True if the cache tells equal arguments of different types apart.
+    """
     if type(key) is not tuple:
         return (key,), ()
-    at = next((i for i, part in enumerate(key) if part is mark), None)
+    at = next((i for i, item in enumerate(key) if item is separator), None)
     if at is None:
         return key[: len(key) // 2 if typed else len(key)], ()
-    # Typed: the mark is followed by the keywords, and these by the types of all values.
+    # All but the separator are: a value, or with ``typed`` a value and a type, for each positional
+    # argument; a name and a value, or a name, a value and a type, for each keyword argument.
     count = (len(key) - 2 * at - 1) // 3 if typed else (len(key) - at - 1) // 2
     pairs = key[at + 1 : at + 1 + 2 * count]
     return key[:at], tuple(zip(pairs[::2], pairs[1::2], strict=True))
@@ -70,33 +87,43 @@ def _call(key: Any, mark: object, typed: bool) -> Call:
 
 @builder
 def make_lru_cache(function: Callable[..., Any], maxsize: int | None, typed: bool) -> Any:
-    """The function, cached anew.
+    """Wrap a function in a new, empty cache.
 
-    What is called is a partial of it, which can be exchanged: so the cache can be filled without
-    running it.
+    The cache calls the function through a `functools.partial`, whose function can be replaced:
+    `fill_lru_cache` does so to fill the cache without running the user's function.
     """
-    made = functools.lru_cache(maxsize, typed)(functools.partial(function))
-    functools.update_wrapper(made, function)
-    return made
+    wrapper = functools.lru_cache(maxsize, typed)(functools.partial(function))
+    functools.update_wrapper(wrapper, function)
+    return wrapper
 
 
 @builder
 def fill_lru_cache(
     wrapper: Any, state: tuple[dict[str, Any], tuple[tuple[Call, Any], ...], int, int]
 ) -> None:
-    """Give it its attributes, what it had cached, and its counts."""
+    """Fill a new cache with results, and give the cached function its attributes.
+
+    The user's function is not run. The counts of hits and misses are brought up to what they were
+    by as many calls, but by at most `limits.COUNTED_CALLS` each.
+
+    Args:
+        wrapper: a cached function that `make_lru_cache` made.
+        state: the function's attributes, the cached calls with their results, and the numbers of
+            hits and misses.
+    """
     attributes, cached, hits, misses = state
-    called: Any = next(o for o in gc.get_referents(wrapper) if type(o) is functools.partial)
-    function = called.func
+    partial: Any = next(o for o in gc.get_referents(wrapper) if type(o) is functools.partial)
+    function = partial.func
     results: list[Any] = []
 
-    def give(*_: Any, **__: Any) -> Any:
+    def next_result(*_: Any, **__: Any) -> Any:
         if not results:
             raise LookupError
         return results.pop()
 
-    called.__setstate__((give, (), {}, None))
+    partial.__setstate__((next_result, (), {}, None))
     try:
+        # A call that raises counts as a miss and leaves nothing in the cache.
         for _ in range(min(misses - len(cached), limits.COUNTED_CALLS)):
             try:
                 wrapper(_Never())
@@ -108,9 +135,9 @@ def fill_lru_cache(
             for _ in range(min(hits, limits.COUNTED_CALLS) if index == 0 else 0):
                 wrapper(*arguments, **dict(keywords))
     finally:
-        called.__setstate__((function, (), {}, None))
+        partial.__setstate__((function, (), {}, None))
     wrapper.__dict__.update(attributes)
 
 
 class _Never:
-    """An argument that nothing was called with."""
+    """Stand for an argument that no cached call had."""

@@ -1,4 +1,4 @@
-"""Classes of the notebook: by value, their methods with the notebook as their globals."""
+"""Reduce and rebuild classes: a library's by name, the notebook's by their members."""
 
 from __future__ import annotations
 
@@ -19,8 +19,14 @@ _MADE_BY_TYPE = frozenset(
     {"__dict__", "__weakref__", "__slots__", "_abc_impl", "__abstractmethods__", "__firstlineno__",
      "__static_attributes__", "__slotnames__"}
 )  # fmt: skip
+"""The names in a class's ``__dict__`` that making a class, or pickling an instance, puts there."""
+
 _SET_WITH_CARE = ("__doc__", "__module__")
-"""Setting them has effects: a first ``__doc__`` appears, ``__module__`` drops the line number."""
+"""The members that are set only where they differ, because setting them has further effects.
+
+A class that had no ``__doc__`` of its own gets one; setting ``__module__`` removes the number of
+the class's first line.
+"""
 
 _MADE_BY_ENUM = frozenset(
     {"_member_names_", "_member_map_", "_value2member_map_", "_unhashable_values_",
@@ -28,11 +34,12 @@ _MADE_BY_ENUM = frozenset(
      "_use_args_", "_new_member_", "__new__", "_generate_next_value_", "_boundary_", "_flag_mask_",
      "_all_bits_", "_singles_mask_", "_inverted_", "_ignore_", "_sort_order_"}
 )  # fmt: skip
+"""The names in an enum's ``__dict__`` that making an enum puts there."""
 
 
 @handles("builtins.type", subclasses=True, sharing_is_state=False)
 def reduce_class(walk: Walk, cls: type) -> Reduced:
-    """By name if a library's, by number if the notebook's."""
+    """Reduce a class to its name if a library has it, to its object id if the notebook has it."""
     if cls.__module__ == "builtins":
         return NotImplemented if cls is builtin_type(cls.__name__) else _by_alias(walk, cls)
     if importable(cls):
@@ -41,7 +48,10 @@ def reduce_class(walk: Walk, cls: type) -> Reduced:
 
 
 def _by_alias(walk: Walk, cls: type) -> Reduced:
-    """A built-in type that the builtins do not name, by the name that `types` has for it."""
+    """Reduce a built-in type that `builtins` has no name for to the name that `types` has for it.
+
+    It is unstorable if `types` has none either.
+    """
     for name in types.__all__:
         if getattr(types, name) is cls:
             return getattr, (types, name)
@@ -49,12 +59,15 @@ def _by_alias(walk: Walk, cls: type) -> Reduced:
 
 
 def builtin_type(name: str) -> Any:
-    """What the builtins call by that name, None if nothing."""
+    """Return the built-in of that name; None if there is none."""
     return getattr(builtins, name, None)
 
 
 def parts_of_class(walk: Walk, cls: type) -> tuple[Skeleton, Content]:
-    """How to make a class, and what to fill it with."""
+    """Return the arguments with which `make_class` makes a class, and its members.
+
+    Notes in the walk where the class stood.
+    """
     members = own_members(cls)
     slots = cls.__dict__.get("__slots__")
     first = cls.__dict__.get("__firstlineno__")
@@ -70,7 +83,11 @@ def parts_of_class(walk: Walk, cls: type) -> tuple[Skeleton, Content]:
 
 
 def own_members(cls: type) -> Content:
-    """What a class statement, or an assignment since, put into the class."""
+    """Return the members that a class statement, or an assignment since, gave to the class.
+
+    Those that Python itself makes, and an enum's constants, are left out. `ATTRIBUTES` and
+    `REGISTERED` are among the names where they apply.
+    """
     slots = cls.__dict__.get("__slots__", ())
     names = {slots} if isinstance(slots, str) else set(slots)
     skipped = _MADE_BY_TYPE | {_mangled(cls, name) for name in names}
@@ -91,20 +108,20 @@ def own_members(cls: type) -> Content:
 
 
 ATTRIBUTES = "\0attributes"
-"""Among an enum's content: the attributes of its members."""
+"""The key, in what `own_members` returns for an enum, of the attributes of each constant."""
 REGISTERED = "\0registered"
-"""Among an abstract class's content: the classes registered with it."""
+"""The key, in what `own_members` returns for an abstract class, of the classes registered to it."""
 
 
 def registered_with(cls: type) -> tuple[type, ...]:
-    """The classes that were registered with an abstract class."""
+    """Return the classes that were registered to an abstract class, sorted by module and name."""
     references = _abc._get_dump(cls)[0]
-    found = [ref() for ref in references]
-    alive = [other for other in found if other is not None]
+    alive = [other for reference in references if (other := reference()) is not None]
     return tuple(sorted(alive, key=lambda other: (other.__module__, other.__qualname__)))
 
 
 def _register(cls: Any, others: tuple[type, ...]) -> None:
+    """Register these classes, and no others, to an abstract class."""
     if registered_with(cls) != others:
         _abc._reset_registry(cls)
         _abc._reset_caches(cls)
@@ -113,6 +130,7 @@ def _register(cls: Any, others: tuple[type, ...]) -> None:
 
 
 def _mangled(cls: type, name: str) -> str:
+    """Return the name under which a class keeps an attribute that its body calls ``name``."""
     if name.startswith("__") and not name.endswith("__"):
         return f"_{cls.__name__.lstrip('_')}{name}"
     return name
@@ -128,15 +146,25 @@ def make_class(
     line: int,
     extra: Any,
 ) -> type:
-    """A class without its members; no hook of the user's runs.
+    """Make a class without its members.
+
+    The user's ``__init_subclass__`` and metaclass do not run, unless the class is an enum.
 
     Args:
-        line: the note of the line where it was defined, -1 before Python 3.13.
-        extra: an enum's values by name; any other class's ``__slots__``, None without.
+        kind: ``enum``, or ``class`` for any other.
+        meta: the metaclass.
+        bases: the base classes.
+        name: the class's ``__name__``.
+        qualname: the class's ``__qualname__``.
+        module: the class's ``__module__``.
+        line: the position, in the loading's notes, of the line where the class was defined; -1 if
+            the class does not know its line (before Python 3.13).
+        extra: an enum's values by name; the ``__slots__`` of any other class, None if it has none.
     """
     namespace: dict[str, Any] = {"__qualname__": qualname, "__module__": module}
     if any(base.__module__ == "typing" for base in bases):
-        # Else it would be refused; it gets its own with its members.
+        # Without this, ``type.__new__`` refuses a base of `typing` that is no class. The class gets
+        # its true ``__orig_bases__`` with its members.
         namespace["__orig_bases__"] = ()
     if line >= 0:
         namespace["__firstlineno__"] = loading.now().place(line).line
@@ -144,7 +172,7 @@ def make_class(
         return _make_enum(meta, name, bases, namespace, extra)
     if extra is not None:
         namespace["__slots__"] = extra
-    hooks = _silence_subclass_hooks(bases)
+    hooks = _remove_subclass_hooks(bases)
     try:
         if issubclass(meta, abc.ABCMeta):
             new: Any = abc.ABCMeta.__new__
@@ -157,23 +185,35 @@ def make_class(
             setattr(base, "__init_subclass__", hook)  # noqa: B010 - read-only to the type checker
 
 
-def _silence_subclass_hooks(bases: tuple[type, ...]) -> list[tuple[type, Any]]:
-    """Take ``__init_subclass__`` of the notebook's bases away; gives what to put back.
+def _remove_subclass_hooks(bases: tuple[type, ...]) -> list[tuple[type, Any]]:
+    """Remove ``__init_subclass__`` from the notebook's classes among the bases' ancestors.
 
     The hook ran when the class was first made; its effects are state and are restored as such.
+
+    Returns:
+        The classes that had the hook, each with the hook, to be put back.
     """
-    taken = []
+    removed = []
     for base in {ancestor for parent in bases for ancestor in parent.__mro__}:
         hook = base.__dict__.get("__init_subclass__")
         if hook is not None and not importable(base) and base.__module__ != "builtins":
-            taken.append((base, hook))
+            removed.append((base, hook))
             delattr(base, "__init_subclass__")
-    return taken
+    return removed
 
 
 def _make_enum(
     meta: type, name: str, bases: tuple[type, ...], own: dict[str, Any], values: Content
 ) -> type:
+    """Make an enum with its constants.
+
+    Args:
+        meta: the metaclass.
+        name: the enum's ``__name__``.
+        bases: the base classes.
+        own: the names that the class statement sets by itself, such as ``__qualname__``.
+        values: the constants' values by name.
+    """
     namespace: Any = meta.__prepare__(name, bases)
     for member, value in {**own, **values}.items():
         namespace[member] = value
@@ -182,8 +222,12 @@ def _make_enum(
 
 
 def fill_class(cls: type, members: Content) -> None:
-    """Give a class its members, dropping those it has and should not have."""
+    """Give a class the members that `own_members` returned, and remove all others.
+
+    Members that are the same objects already are not set again.
+    """
     for name in own_members(cls).keys() - members.keys():
+        # The keys `ATTRIBUTES` and `REGISTERED` are no attributes.
         if not name.startswith("\0"):
             type.__delattr__(cls, name)
     present = cls.__dict__

@@ -1,4 +1,4 @@
-"""Functions and what they are made of: code by value, the notebook's namespace as globals."""
+"""Reduce and rebuild functions, methods and their like, and the code and cells they consist of."""
 
 from __future__ import annotations
 
@@ -22,11 +22,17 @@ from kishu.handlers.typeinfo import importable
 _STABLE_MARSHAL = 2 if sys.version_info < (3, 14) else 5
 
 Skeleton = tuple[Any, ...]
+"""The arguments that make a function or class without what it contains."""
+
 Content = dict[str, Any]
+"""What a function or class is filled with after it was made, by attribute name."""
 
 
 def is_of_notebook(function: types.FunctionType, user_globals: dict[str, Any]) -> bool:
-    """Whether a function has an identity of its own: defined at the top level of a cell."""
+    """Return True if a function is a definition: a top-level function or lambda of the notebook.
+
+    A function that another function or a class contains is none.
+    """
     if function.__globals__ is not user_globals:
         return False
     name = function.__qualname__
@@ -35,7 +41,12 @@ def is_of_notebook(function: types.FunctionType, user_globals: dict[str, Any]) -
 
 @handles("builtins.function", sharing_is_state=False)
 def reduce_function(walk: Walk, function: types.FunctionType) -> Reduced:
-    """By number if the notebook's, by name if a library's, else by value."""
+    """Reduce a function to its object id if it is a definition, else to its name or its code.
+
+    A handler's builder from another distribution is reduced to its entry point; a function that a
+    library's module has by its name gives NotImplemented, so that pickle refers to that one; any
+    other function is reduced to its code, cells and attributes.
+    """
     if is_of_notebook(function, walk.user_globals):
         return loading.definition, (walk.definition(function),)
     place = entry_points.place_of_builder(function)
@@ -49,7 +60,10 @@ def reduce_function(walk: Walk, function: types.FunctionType) -> Reduced:
 
 
 def parts_of_function(walk: Walk, function: types.FunctionType) -> tuple[Skeleton, Content]:
-    """How to make a function, and what to fill it with."""
+    """Return the arguments with which `make_function` makes a function, and its content.
+
+    Notes in the walk where the function's code stood.
+    """
     namespace: str | dict[str, Any] = function.__globals__
     if namespace is walk.user_globals:
         namespace = ""
@@ -86,22 +100,30 @@ def parts_of_function(walk: Walk, function: types.FunctionType) -> tuple[Skeleto
 
 
 CELLS = "\0cells"
-"""Among a definition's content: what is in the cells of its closure, which may be itself."""
+"""The key, in a definition's content, of the cells of its closure, each with what is in it.
+
+A cell may contain the function itself; so it is filled when the function has been made.
+"""
 
 
 def _cells_of(walk: Walk, function: types.FunctionType) -> tuple[Any, ...]:
-    """The cells of a definition's closure, each with its content; they are made empty."""
+    """Return the cells of a definition's closure, each with its content in a tuple.
+
+    Has the walk write these cells empty. Cells without content, and cells that are components, are
+    left out. The result is empty if the walk only refers to the function.
+    """
     if not walk.defines(function):
         return ()
     cells = [cell for cell in function.__closure__ or () if not walk.is_component(cell)]
-    found = []
+    filled = []
     for cell in cells:
         walk.defer(cell)
         try:
-            found.append((cell, (cell.cell_contents,)))
+            filled.append((cell, (cell.cell_contents,)))
         except ValueError:
+            # The cell is empty: its variable is not assigned yet, or was deleted.
             continue
-    return tuple(found)
+    return tuple(filled)
 
 
 @builder
@@ -113,30 +135,44 @@ def make_function(
     closure: tuple[types.CellType, ...] | None,
     on_its_own: bool = False,
 ) -> types.FunctionType:
-    """A function without its defaults and attributes.
+    """Make a function without its defaults and attributes.
 
     Args:
-        on_its_own: whether it is what is being built, and what it holds may refer to it.
+        namespace: the function's globals: the dict itself, the name of a module that has it, or
+            empty for the notebook's.
+        code: what `dump_code` returned for the function's code.
+        place: the position, in the loading's notes, of where the code stood.
+        name: the function's ``__name__``.
+        closure: the cells of its closure, None if it has none.
+        on_its_own: True if the function is itself the component that is being built, so that its
+            cells and attributes may refer to it.
+
+    Raises:
+        NotRecoverable: another Python compiled the code, and its text is not known.
+        ImportError: the module that has the globals cannot be imported.
     """
     if isinstance(namespace, dict):
-        found = namespace
+        function_globals = namespace
     elif namespace:
-        found = importlib.import_module(namespace).__dict__
+        function_globals = importlib.import_module(namespace).__dict__
     else:
-        found = loading.now().user_globals
-    made = types.FunctionType(load_code(code, place), found, name, None, closure)
+        function_globals = loading.now().user_globals
+    function = types.FunctionType(load_code(code, place), function_globals, name, None, closure)
     if on_its_own:
-        loading.now().begin(made)
-    return made
+        loading.now().begin(function)
+    return function
 
 
 @builder
 def fill_function(function: types.FunctionType, content: Content) -> None:
-    """Give a function its defaults and attributes, dropping those it has."""
+    """Give a function its defaults and attributes, and the cells of its closure their content.
+
+    Attributes of its ``__dict__`` that are not in the content are removed.
+    """
     for name, value in content.items():
         if name == CELLS:
-            for cell, filling in value:
-                fill_cell(cell, filling)
+            for cell, cell_content in value:
+                fill_cell(cell, cell_content)
         elif name == "__dict__":
             function.__dict__.clear()
             function.__dict__.update(value)
@@ -145,21 +181,28 @@ def fill_function(function: types.FunctionType, content: Content) -> None:
 
 
 def dump_code(code: types.CodeType) -> bytes:
-    """The code without the file and the line where it stood."""
-    return marshal.dumps(_placed(code, "", code.co_firstlineno - 1), _STABLE_MARSHAL)
+    """Return code as bytes, without its file name, and with line numbers that begin at 1."""
+    return marshal.dumps(_moved(code, "", code.co_firstlineno - 1), _STABLE_MARSHAL)
 
 
 @builder
 def load_code(data: bytes, place: int) -> types.CodeType:
-    """Give the code, back at the file and line that the note tells.
+    """Rebuild code from `dump_code`'s bytes, with the file name and lines that it had.
+
+    Code from another version of Python is compiled again from its text.
+
+    Args:
+        data: what `dump_code` returned.
+        place: the position, in the loading's notes, of where the code stood.
 
     Raises:
-        NotRecoverable: another Python wrote it, and its text is not known.
+        NotRecoverable: another version of Python compiled the code, and its text is not known or
+            does not contain it.
     """
     noted = loading.now().place(place)
     if noted.magic == sources.MAGIC:
         code: types.CodeType = marshal.loads(data)
-        return _placed(code, noted.file, 1 - noted.line)
+        return _moved(code, noted.file, 1 - noted.line)
     text = loading.now().text(noted.text) if noted.text else ""
     found = sources.find(text, noted) if text else None
     if found is None:
@@ -168,16 +211,22 @@ def load_code(data: bytes, place: int) -> types.CodeType:
             " known.",
             "Restore it with the Python that it was made with, or run its cell again.",
         )
-    return _placed(found, noted.file, 0)
+    return _moved(found, noted.file, 0)
 
 
-def _placed(code: types.CodeType, filename: str, up: int) -> types.CodeType:
-    """The code, inner code too, as if written in ``filename``, moved up by ``up`` lines."""
+def _moved(code: types.CodeType, filename: str, up: int) -> types.CodeType:
+    """Return a copy of code, inner code included, with another file name and other lines.
+
+    Args:
+        code: the code object.
+        filename: the file name of the copy.
+        up: by how many lines the copy begins earlier.
+    """
     return code.replace(
         co_filename=filename,
         co_firstlineno=code.co_firstlineno - up,
         co_consts=tuple(
-            _placed(const, filename, up) if isinstance(const, types.CodeType) else const
+            _moved(const, filename, up) if isinstance(const, types.CodeType) else const
             for const in code.co_consts
         ),
     )
@@ -185,37 +234,49 @@ def _placed(code: types.CodeType, filename: str, up: int) -> types.CodeType:
 
 @handles("builtins.code", sharing_is_state=False)
 def reduce_code(walk: Walk, code: types.CodeType) -> Reduced:
-    """Code objects that are values in themselves."""
+    """Reduce a code object that a value holds to its bytes and the note of where it stood."""
     return load_code, (dump_code(code), walk.place(code))
 
 
 @handles("builtins.cell")
 def reduce_cell(walk: Walk, cell: types.CellType) -> Reduced:
-    """A closure's cell: closures that share one share it after a restore."""
+    """Reduce a closure's cell to its content; to an empty cell if the content comes later.
+
+    Sharing a cell is state: closures that share one share it after a restore.
+    """
     if walk.is_deferred(cell):
         return make_cell, ()
     try:
         content = (cell.cell_contents,)
     except ValueError:
+        # The cell is empty: its variable is not assigned yet, or was deleted.
         return make_cell, ()
     return make_cell, (), content, None, None, fill_cell
 
 
 @builder
 def make_cell() -> types.CellType:
-    """An empty cell."""
+    """Make an empty cell."""
     return types.CellType()
 
 
 @builder
 def fill_cell(cell: types.CellType, content: tuple[Any]) -> None:
-    """Put a cell's content in."""
+    """Put content into a cell.
+
+    Args:
+        cell: the cell.
+        content: a tuple of the one object that the cell is to contain.
+    """
     (cell.cell_contents,) = content
 
 
 @handles("builtins.method", sharing_is_state=False)
 def reduce_method(walk: Walk, method: types.MethodType) -> Reduced:
-    """By the object it is bound to and its name, where that gives the method back."""
+    """Reduce a method to its object and its name, or else to its function and its object.
+
+    The name is used if looking it up on the object gives an equal method.
+    """
     name = method.__name__
     if isinstance(name, str) and getattr(method.__self__, name, None) == method:
         return find_method, (method.__self__, name)
@@ -224,7 +285,15 @@ def reduce_method(walk: Walk, method: types.MethodType) -> Reduced:
 
 @builder
 def find_method(owner: Any, name: str) -> Any:
-    """The method of that name, as the owner's class will have it when the restore is done."""
+    """Return an object's method of that name, as it will be when the restore is done.
+
+    Args:
+        owner: the object, or the class, that the method is bound to.
+        name: the method's name.
+
+    Raises:
+        AttributeError: there is no such attribute.
+    """
     cls = owner if isinstance(owner, type) else type(owner)
     for base in cls.__mro__:
         members = loading.now().members(base)
@@ -236,13 +305,13 @@ def find_method(owner: Any, name: str) -> Any:
 
 @builder
 def bind_method(function: Callable[..., Any], owner: object) -> types.MethodType:
-    """A function bound to an object."""
+    """Bind a function to an object."""
     return types.MethodType(function, owner)
 
 
 @handles("builtins.property", sharing_is_state=False)
 def reduce_property(walk: Walk, prop: property) -> Reduced:
-    """A property by its functions."""
+    """Reduce a property to its functions and its docstring."""
     return property, (prop.fget, prop.fset, prop.fdel, prop.__doc__)
 
 
@@ -250,7 +319,7 @@ def reduce_property(walk: Walk, prop: property) -> Reduced:
 def reduce_wrapper(
     walk: Walk, wrapper: staticmethod[Any, Any] | classmethod[Any, Any, Any]
 ) -> Reduced:
-    """A static or class method by its function."""
+    """Reduce a static or class method to its function and its attributes."""
     return type(wrapper), (wrapper.__func__,), wrapper.__dict__, None, None, fill_attributes
 
 
@@ -270,14 +339,14 @@ def make_partial_method(cls: type) -> Any:
 
 @builder
 def fill_attributes(obj: Any, attributes: dict[str, Any]) -> None:
-    """Set an object's attributes, dropping those that its making gave it."""
+    """Give an object these attributes in place of those that making the object gave to it."""
     obj.__dict__.clear()
     obj.__dict__.update(attributes)
 
 
 @handles("builtins.object")
 def reduce_bare(walk: Walk, obj: object) -> Reduced:
-    """A bare ``object()`` is nothing but its identity."""
+    """Reduce a bare ``object()`` to its object id: it has an identity and no content."""
     return loading.definition, (walk.definition(obj),)
 
 

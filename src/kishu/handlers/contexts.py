@@ -1,4 +1,4 @@
-"""Context variables: with the value they have where cells run."""
+"""Reduce and rebuild context variables, with the values that they have where cells run."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from kishu.handlers.api import Reduced, Walk
 from kishu.handlers.treatments import handles
 
 Variable = contextvars.ContextVar[Any]
-_NOTHING = object()
+_NO_VALUE = object()
 
 
 @handles("_contextvars.ContextVar")
 def reduce_variable(walk: Walk, variable: Variable) -> Reduced:
-    """A library's by itself; the notebook's by its name, default and present value."""
+    """Reduce a context variable to its name, its default and its value in the present context.
+
+    A value that is the default itself is left out.
+    """
     default: tuple[Any, ...] = ()
     try:
         default = (contextvars.Context().run(variable.get),)
     except LookupError:
         pass
-    value = variable.get(_NOTHING)
-    state = () if value is _NOTHING or (default and value is default[0]) else (value,)
+    value = variable.get(_NO_VALUE)
+    state = () if value is _NO_VALUE or (default and value is default[0]) else (value,)
     return (
         make_context_variable,
         (variable.name, default),
@@ -36,7 +39,12 @@ def reduce_variable(walk: Walk, variable: Variable) -> Reduced:
 
 @builder
 def make_context_variable(name: str, default: tuple[Any, ...]) -> Variable:
-    """A context variable without a value."""
+    """Make a context variable without a value.
+
+    Args:
+        name: the context variable's name.
+        default: a tuple of its default; empty if it has none.
+    """
     if default:
         return contextvars.ContextVar(name, default=default[0])
     return contextvars.ContextVar(name)
@@ -44,7 +52,12 @@ def make_context_variable(name: str, default: tuple[Any, ...]) -> Variable:
 
 @builder
 def fill_context_variable(variable: Variable, state: tuple[tuple[Any, ...]]) -> None:
-    """Set its value, if it has one."""
+    """Set a context variable in the present context, if it had a value.
+
+    Args:
+        variable: the context variable.
+        state: a tuple of one item: a tuple of the value, or an empty one if there was none.
+    """
     (value,) = state
     if value:
         variable.set(value[0])
@@ -52,18 +65,28 @@ def fill_context_variable(variable: Variable, state: tuple[tuple[Any, ...]]) -> 
 
 @handles("_contextvars.Context")
 def reduce_context(walk: Walk, context: contextvars.Context) -> Reduced:
-    """By its variables and their values; those that libraries keep for themselves are theirs."""
-    pairs = [(variable, value) for variable, value in context.items() if _is_ours(variable)]
+    """Reduce a context to its context variables and their values."""
+    pairs = [(variable, value) for variable, value in context.items() if _is_of_notebook(variable)]
     walk.ignore_sharing(pairs)
     return contextvars.Context, (), pairs, None, None, fill_context
 
 
-def _is_ours(variable: Variable) -> bool:
+def _is_of_notebook(variable: Variable) -> bool:
+    """Return True unless a library's module has the context variable by its name.
+
+    CPython's context variables have neither ``__module__`` nor ``__name__``: all count as the
+    notebook's.
+    """
     return not importable_constant(variable)
 
 
 @builder
 def fill_context(context: contextvars.Context, pairs: list[tuple[Variable, Any]]) -> None:
-    """Set its variables."""
+    """Set context variables in a context.
+
+    Args:
+        context: the context.
+        pairs: each context variable with its value.
+    """
     for variable, value in pairs:
         context.run(variable.set, value)

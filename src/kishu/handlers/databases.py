@@ -1,4 +1,4 @@
-"""sqlite3: a connection by its file, one in memory by its content."""
+"""Reduce and rebuild SQLite connections: to a file by its path, in memory by the content."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from kishu.handlers.treatments import handles
 
 @handles("sqlite3.Connection")
 def reduce_connection(walk: Walk, connection: sqlite3.Connection) -> Reduced:
-    """What was written to a file stays there; a database in memory comes back as it was."""
+    """Reduce a connection to the path of its file, or to the content of its database in memory.
+
+    The content of a file is not stored. A closed connection is reduced to a closed one; one that
+    another thread owns is unstorable.
+    """
     try:
         databases = connection.execute("PRAGMA database_list").fetchall()
     except sqlite3.ProgrammingError as error:
@@ -36,10 +40,10 @@ def reduce_connection(walk: Walk, connection: sqlite3.Connection) -> Reduced:
 
 @builder
 def connect_file(path: str) -> sqlite3.Connection:
-    """A connection to a file that is there.
+    """Connect to a database file, and have the report say that its content is not restored.
 
     Raises:
-        FileNotFoundError: it is not.
+        FileNotFoundError: there is no such file; sqlite3 would make an empty one.
     """
     if not os.path.exists(path):
         raise FileNotFoundError(f"the database {path} is not there")
@@ -49,7 +53,12 @@ def connect_file(path: str) -> sqlite3.Connection:
 
 @builder
 def connect_memory(index: int, size: int) -> sqlite3.Connection:
-    """A database in memory, with the content of a buffer."""
+    """Connect to a new database in memory that has the content of a buffer.
+
+    Args:
+        index: the buffer's position among those of the loading.
+        size: its size in bytes; 0 for an empty database.
+    """
     data = bytearray(size)
     loading.now().memory(index, memoryview(data))
     connection = sqlite3.connect(":memory:")
@@ -60,7 +69,7 @@ def connect_memory(index: int, size: int) -> sqlite3.Connection:
 
 @builder
 def closed_connection() -> sqlite3.Connection:
-    """A connection that was closed."""
+    """Make a connection that is closed."""
     connection = sqlite3.connect(":memory:")
     connection.close()
     return connection
@@ -68,6 +77,11 @@ def closed_connection() -> sqlite3.Connection:
 
 @builder
 def set_connection_options(connection: sqlite3.Connection, options: dict[str, Any]) -> None:
-    """How it begins transactions, and what rows and texts become."""
+    """Set how a connection begins transactions, and what it makes of rows and texts.
+
+    Args:
+        connection: the connection.
+        options: the values of its attributes by name.
+    """
     for name, value in options.items():
         setattr(connection, name, value)

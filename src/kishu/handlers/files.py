@@ -1,4 +1,4 @@
-"""Open files: by path, mode and position; what is in them is the disk's."""
+"""Reduce and rebuild open files, by path, mode and position; what is in them is not stored."""
 
 from __future__ import annotations
 
@@ -16,41 +16,56 @@ from kishu.handlers.treatments import handles
 @handles("_io.FileIO", "_io.BufferedReader", "_io.BufferedWriter", "_io.BufferedRandom",
          "_io.TextIOWrapper")  # fmt: skip
 def reduce_file(walk: Walk, file: Any) -> Reduced:
-    """A file that was opened by its path; others (pipes, temporary ones) are left out."""
+    """Reduce a file to its path, mode and position.
+
+    The process's own standard streams are reduced to their names. A file without a path (a pipe)
+    and one whose lines are being iterated over are unstorable.
+    """
     for stream in ("__stdin__", "__stdout__", "__stderr__"):
         if file is getattr(sys, stream):
             return getattr, (sys, stream)
     try:
         name, mode = file.name, file.mode
     except (AttributeError, ValueError):
-        return _reduce_wrapper(walk, file)
+        return _reduce_text_wrapper(walk, file)
     if not isinstance(name, (str, bytes)) or not isinstance(mode, str):
-        return walk.unstorable(file, "live", "it is an open file without a path", _standing(file))
+        return walk.unstorable(file, "live", "it is an open file without a path", _offset(file))
     form = _form(file)
     if file.closed:
         return open_closed_file, (os.path.abspath(name), name, mode, *form)
     try:
         position = file.tell()
     except OSError:
-        # Its lines are being iterated over: only the buffer beneath knows how far they are read.
+        # A text file that is being iterated over does not tell its position.
         return walk.unstorable(
-            file, "live", "it is a file whose lines are being read", _standing(file)
+            file, "live", "it is a file whose lines are being read", _offset(file)
         )
     return open_file, (_path_of(file, name), name, mode, *form), position, None, None, seek_file
 
 
 def _path_of(file: Any, name: str | bytes) -> str | bytes:
-    """Where the file is, even if it was opened from another directory."""
+    """Return the absolute path of an open file.
+
+    The system is asked where it says: a relative name may be of an earlier working directory.
+
+    Args:
+        file: the file.
+        name: the name that it was opened by.
+    """
     path = os.path.abspath(name)
     try:
-        there = os.readlink(f"/proc/self/fd/{file.fileno()}")
+        opened = os.readlink(f"/proc/self/fd/{file.fileno()}")
     except OSError:
         return path
-    return there if os.path.isfile(there) else path
+    return opened if os.path.isfile(opened) else path
 
 
-def _reduce_wrapper(walk: Walk, file: Any) -> Reduced:
-    """Text over something else that is no file of the system."""
+def _reduce_text_wrapper(walk: Walk, file: Any) -> Reduced:
+    """Reduce text over a binary stream that is no file, such as `io.BytesIO`, to that stream.
+
+    Anything else is unstorable, and so is text that is closed or whose lines are being iterated
+    over.
+    """
     if not isinstance(file, io.TextIOWrapper) or file.closed:
         return walk.unstorable(file, "live", "it is an open file without a path")
     try:
@@ -61,14 +76,18 @@ def _reduce_wrapper(walk: Walk, file: Any) -> Reduced:
 
 
 def _form(file: Any) -> tuple[Any, ...]:
+    """Return ``text`` with the options of a text file, or the type's name of a binary file."""
     if isinstance(file, io.TextIOWrapper):
-        # How it translates line ends is not told: the common way is taken.
+        # A text file does not show its ``newline`` option: it is rebuilt with the default.
         return "text", file.encoding, file.errors, file.line_buffering, file.write_through
     return (type(file).__name__,)
 
 
-def _standing(file: Any) -> object:
-    """Where the system's file stands: tells that it was read from, or closed."""
+def _offset(file: Any) -> object:
+    """Return the system's offset in a file; it tells two states of an unstorable file apart.
+
+    It is ``closed`` for a closed file, and ``open`` for one that has no offset (a pipe).
+    """
     if file.closed:
         return "closed"
     raw = file
@@ -84,10 +103,20 @@ def _standing(file: Any) -> object:
 
 @builder
 def open_file(path: str, name: str | bytes, mode: str, kind: str, *form: Any) -> Any:
-    """The file, opened again as it was, without emptying or making it.
+    """Open a file again in its mode, without emptying or making it.
+
+    Where the file could be written to, has the report say that its content is not restored.
+
+    Args:
+        path: the absolute path.
+        name: the name that it was opened by, which is the file object's ``name``.
+        mode: the file object's ``mode``.
+        kind: ``text``, or the name of the type of a binary file.
+        form: the encoding, the error handler, ``line_buffering`` and ``write_through`` of a text
+            file; empty for a binary one.
 
     Raises:
-        FileNotFoundError: it is no more.
+        OSError: the file cannot be opened; `FileNotFoundError` if it does not exist.
     """
 
     def opener(_: Any, flags: int) -> int:
@@ -108,7 +137,10 @@ def open_file(path: str, name: str | bytes, mode: str, kind: str, *form: Any) ->
 
 @builder
 def open_closed_file(path: str, name: str | bytes, mode: str, kind: str, *form: Any) -> Any:
-    """A closed file; where it is no more, one that never was open on it."""
+    """Make a closed file object; over the null device if the file cannot be opened.
+
+    The arguments are those of `open_file`.
+    """
     try:
         file = open_file(path, name, mode.replace("x", "w"), kind, *form)
     except OSError:
@@ -121,7 +153,7 @@ def open_closed_file(path: str, name: str | bytes, mode: str, kind: str, *form: 
 def make_text_wrapper(
     buffer: Any, encoding: str, errors: str, line_buffering: bool, write_through: bool
 ) -> io.TextIOWrapper:
-    """Text over a binary stream."""
+    """Make a text stream over a binary one."""
     return io.TextIOWrapper(
         buffer, encoding, errors, line_buffering=line_buffering, write_through=write_through
     )
@@ -129,5 +161,5 @@ def make_text_wrapper(
 
 @builder
 def seek_file(file: Any, position: int) -> None:
-    """Go to a position."""
+    """Set a file's position."""
     file.seek(position)

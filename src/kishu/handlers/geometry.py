@@ -1,6 +1,6 @@
-"""The geometry of memory: which array owns it, where a view lies in it, and in what order.
+"""Tell how arrays lie in memory: which array owns it, where a view begins, in what order it is.
 
-Shared by arrays, frames, tensors and large containers.
+The handlers of arrays, frames and tensors use this, and so does the walk of large containers.
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
 
 class Owned(NamedTuple):
-    """Which memory the arrays that have a name own; addresses alone, which hold nothing alive.
+    """Hold the addresses of memory that the arrays among the variables own.
+
+    Addresses alone: the arrays are not kept alive.
 
     Attributes:
-        ranges: where each owner's memory begins and ends, and a name that leads to it; sorted.
-        writeable: addresses of the owners that a variable can write to.
+        ranges: the first address of each owner's memory, the address behind it, and the name of a
+            variable that is the owner or a view of it; sorted.
+        writeable: the ``id`` of each owner that a variable can write to.
     """
 
     ranges: list[tuple[int, int, str]]
@@ -33,12 +36,16 @@ class Owned(NamedTuple):
 
 
 def owned(walk: Walk) -> Owned:
-    """What the variables own of memory, found once a look."""
+    """Return which memory the arrays among the variables own.
+
+    It is worked out once for all walks that verify the same state of the variables.
+    """
     found: Owned = walk.once("numpy", lambda: _owned(walk.user_globals.copy()))
     return found
 
 
 def _owned(variables: dict[str, Any]) -> Owned:
+    """Work out which memory the arrays among these variables own."""
     ndarray = sys.modules["numpy"].ndarray
     owners = {
         name: (value, owner_of(value))
@@ -55,7 +62,17 @@ def _owned(variables: dict[str, Any]) -> Owned:
 
 
 def owner_at(walk: Walk, address: int, nbytes: int) -> tuple[Array, int] | None:
-    """The array with a name that owns this memory, and from which of its bytes on."""
+    """Find the array whose memory contains this range, among the owners of the variables' arrays.
+
+    Args:
+        walk: the walk that asks.
+        address: where the range begins.
+        nbytes: its size.
+
+    Returns:
+        The array, and by how many bytes the range begins later than its memory; None if there is
+        no such array.
+    """
     ranges = owned(walk).ranges
     at = bisect.bisect_right(ranges, (address, sys.maxsize, "")) - 1
     if at < 0 or address + nbytes > ranges[at][1]:
@@ -68,7 +85,11 @@ def owner_at(walk: Walk, address: int, nbytes: int) -> tuple[Array, int] | None:
 
 
 def holds_objects(array: Array) -> bool:
-    """Whether an array is a container of its own, of Python objects that are no mere atoms."""
+    """Return True if an array is a container of Python objects, as a list is.
+
+    It must own its memory, have no gaps, no fields and some elements, be writeable, and its first
+    or last element must be more than a number, text or the like.
+    """
     if not array.dtype.hasobject or array.dtype.names or array.base is not None:
         return False
     if not array.size or not array.flags.writeable or not array.flags.forc:
@@ -78,12 +99,16 @@ def holds_objects(array: Array) -> bool:
 
 
 def form_of(array: Array) -> tuple[tuple[int, ...], tuple[int, ...] | None, bool]:
-    """What `make_object_array` needs to make such an array without its elements."""
+    """Return shape, order of axes and writeability: `make_object_array`'s arguments."""
     return array.shape, layout_of(array), array.flags.writeable
 
 
 def owner_of(array: Array) -> Array:
-    """The array whose memory this one looks at: itself, or the end of its chain of bases."""
+    """Return the array whose memory this one looks at: itself, or the end of its chain of bases.
+
+    It is the array itself, too, if only one of the two has elements that are Python objects, unless
+    the array at the end of the chain has fields.
+    """
     ndarray = sys.modules["numpy"].ndarray
     owner: Any = array
     while True:
@@ -101,24 +126,24 @@ def owner_of(array: Array) -> Array:
 
 
 def place_in(owner: Array, array: Array) -> tuple[Any, ...]:
-    """What `view_array` needs to make such a view of its owner."""
+    """Return the arguments with which `view_array` makes such a view of its owner."""
     offset = address_of(array) - address_of(owner)
     return owner, array.dtype, array.shape, array.strides, offset, array.flags.writeable
 
 
 def address_of(array: Array) -> int:
-    """Where its first element lies."""
+    """Return the address of an array's first element."""
     address: int = array.__array_interface__["data"][0]
     return address
 
 
 def is_dense(array: Array) -> bool:
-    """Tell whether an array's memory has no gaps."""
+    """Return True if an array's memory has no gaps."""
     return flat(array) is not None
 
 
 def flat(array: Array) -> Array | None:
-    """The array's memory as a one-dimensional view in memory order; None if it has gaps."""
+    """Return a one-dimensional view of an array in memory order; None if there are gaps."""
     if array.flags.c_contiguous:
         return array.reshape(-1)
     if array.flags.f_contiguous:
@@ -128,25 +153,28 @@ def flat(array: Array) -> Array | None:
 
 
 def in_memory_order(array: Array) -> Array:
-    """The elements in one dimension: the array's own memory where it has no gaps, else a copy."""
+    """Return an array's elements in one dimension.
+
+    It is a view in memory order; where there are gaps, a copy in C order.
+    """
     line = flat(array)
     return array.reshape(-1) if line is None else line
 
 
 def _axes(array: Array) -> tuple[int, ...]:
-    """The axes from the widest stride to the narrowest."""
+    """Return an array's axes, from the widest stride to the narrowest."""
     return tuple(sorted(range(array.ndim), key=lambda axis: (-abs(array.strides[axis]), axis)))
 
 
 def layout_of(array: Array) -> tuple[int, ...] | None:
-    """The order of axes in memory; None for C order, and for arrays with gaps."""
+    """Return the order of an array's axes in memory; None for C order, and if there are gaps."""
     if array.flags.c_contiguous or not is_dense(array):
         return None
     return _axes(array)
 
 
 def flat_bytes(array: Array) -> memoryview:
-    """The array's bytes in memory order: its own memory where it has no gaps, else a copy."""
+    """Return an array's bytes: its own memory in memory order, or a copy if there are gaps."""
     if array.size == 0:
         return memoryview(b"")
     return memoryview(in_memory_order(array).view(sys.modules["numpy"].uint8))
@@ -161,13 +189,25 @@ def view_array(
     offset: int,
     writeable: bool,
 ) -> Array:
-    """A view of an owner's memory."""
+    """Make a view of an array's memory.
+
+    Args:
+        owner: the array that owns the memory, without gaps.
+        dtype: the type of the view's elements.
+        shape: the view's shape.
+        strides: the view's strides, in bytes.
+        offset: where the view's first element lies in the memory, in bytes.
+        writeable: True if the view can be written to.
+
+    Raises:
+        TypeError: the owner has texts or Python objects, and no field of that type lies there.
+    """
     import numpy as np
 
     line = flat(owner.view(np.ndarray))
     assert line is not None, "an owner of memory has no gaps"
     if line.dtype.kind == "T" or line.dtype.hasobject:
-        # No bytes can be looked at: texts and objects are outside of its memory.
+        # numpy refuses a view of bytes here: the memory has pointers to texts or objects.
         size = line.dtype.itemsize
         line = _field_at(line, dtype, offset % size)
         view = _view_items(line, offset // size, size, shape, strides)
@@ -180,7 +220,16 @@ def view_array(
 
 
 def _field_at(line: Array, dtype: Any, offset: int) -> Array:
-    """The field of that type in each record, so many bytes into it."""
+    """Return the field at an offset in each record of an array, or the array if it has the type.
+
+    Args:
+        line: the array, in one dimension.
+        dtype: the field's type.
+        offset: the field's offset in a record, in bytes.
+
+    Raises:
+        TypeError: no field of that type lies there.
+    """
     while line.dtype != dtype:
         for name, (kind, at, *_) in (line.dtype.fields or {}).items():
             if at <= offset < at + kind.itemsize and kind.shape == ():
@@ -194,7 +243,15 @@ def _field_at(line: Array, dtype: Any, offset: int) -> Array:
 def _view_items(
     line: Array, start: int, size: int, shape: tuple[int, ...], strides: tuple[int, ...]
 ) -> Array:
-    """A view of items that lie ``size`` bytes apart; by slicing, where a slice makes it."""
+    """Make a view of a one-dimensional array's items; by slicing, where a slice can make it.
+
+    Args:
+        line: the array.
+        start: the index of the view's first item.
+        size: how many bytes the items lie apart.
+        shape: the view's shape.
+        strides: the view's strides, in bytes.
+    """
     import numpy as np
 
     if len(shape) == 1 and strides[0] % size == 0 and strides[0]:

@@ -1,8 +1,8 @@
-"""Instances of the notebook's classes: what `object.__reduce_ex__` gives, leaving no trace.
+"""Reduce and rebuild instances of the notebook's classes by their attributes and content.
 
-The default reduce writes ``__slotnames__`` into the class, which the user's code could see. What
-unpickling would ask of the object, and call on it before it is whole, is not asked and called where
-the class has its own answers.
+`object.__reduce_ex__` would do, but writes ``__slotnames__`` into the class, where the user's code
+can see it. And where a class redefines what unpickling calls on an object that is not yet complete,
+such as ``__setattr__``, the instance is made and filled without calling that.
 """
 
 from __future__ import annotations
@@ -26,16 +26,25 @@ from kishu.handlers.typeinfo import (
 )
 
 Whole = tuple[dict[str, Any] | None, dict[str, Any], tuple[Any, ...], tuple[tuple[Any, Any], ...]]
-"""An instance's attributes, slots, and what it holds as a list and as a dict."""
+"""An instance's attributes, slots, and its elements as a list and its items as a dict.
+
+The attributes are None if it has no ``__dict__``; the others are empty if it has none.
+"""
 
 Content = tuple[
     dict[str, Any] | None, dict[str, Any], Iterator[Any] | None, Iterator[tuple[Any, Any]] | None
 ]
-"""The same, not yet taken out of the containers."""
+"""The same with iterators over the elements and items, None if it is no list or no dict."""
 
 
 def without_caches(walk: Walk, obj: Any, reduced: Reduced) -> Reduced:
-    """What the object's own reduce gives, without what reading leaves in its attributes."""
+    """Remove from an object's reduction the attributes that reading the object fills in.
+
+    Args:
+        walk: the walk that met the object.
+        obj: the object.
+        reduced: what the object's own reduce gave.
+    """
     caches = cached_names(type(obj))
     if not caches or type(reduced) is not tuple or len(reduced) < 3:
         return reduced
@@ -44,13 +53,14 @@ def without_caches(walk: Walk, obj: Any, reduced: Reduced) -> Reduced:
 
 
 def _without(walk: Walk, state: Any, names: frozenset[str]) -> Any:
+    """Return a state without these names in its dict, or in the dicts of its tuple."""
     if type(state) is tuple:
         return tuple(_without(walk, each, names) for each in state)
     if type(state) is not dict or names.isdisjoint(state):
         return state
-    kept = {name: value for name, value in state.items() if name not in names}
-    walk.ignore_sharing(kept)
-    return kept
+    remaining = {name: value for name, value in state.items() if name not in names}
+    walk.ignore_sharing(remaining)
+    return remaining
 
 
 @by_default("hidden")
@@ -62,7 +72,10 @@ def reduce_hidden(walk: Walk, obj: Any) -> Reduced:
 
 @by_default("instance")
 def reduce_instance(walk: Walk, obj: Any) -> Reduced:
-    """By class, attributes, slots and, in a container's subclass, content."""
+    """Reduce an instance to its class, attributes, slots and, if it is a list or dict, content.
+
+    NotImplemented if the class's ``__getnewargs_ex__`` is needed to make it.
+    """
     cls = type(obj)
     kind = kind_of(cls)
     arguments: tuple[Any, ...] = ()
@@ -73,7 +86,8 @@ def reduce_instance(walk: Walk, obj: Any) -> Reduced:
             arguments = obj.__getnewargs__()
     state, slots, items, pairs = content = _content(walk, obj, kind)
     if walk.is_component(state) and not hasattr(cls, "__setstate__"):
-        # ``vars(obj)`` is held by something else: the very dict, not a copy of what is in it.
+        # Something else holds ``vars(obj)``, too: the new object's attributes must be that dict
+        # itself, and not a copy.
         made_with = (cls, state, *arguments)
         return make_with_dict, made_with, (None, slots) if slots else None, items, pairs
     if kind.careful:
@@ -88,11 +102,12 @@ def reduce_instance(walk: Walk, obj: Any) -> Reduced:
 
 
 def whole(walk: Walk, obj: Any) -> Whole:
-    """What `fill_instance` gives an instance."""
+    """Return all of an instance's content, in the form that `fill_instance` takes."""
     return _whole(_content(walk, obj, kind_of(type(obj))))
 
 
 def _content(walk: Walk, obj: Any, kind: Kind) -> Content:
+    """Return an instance's content, without the attributes that reading the instance fills in."""
     cls = type(obj)
     state = _attributes(obj)
     if state is not None and not kind.caches.isdisjoint(state):
@@ -105,6 +120,7 @@ def _content(walk: Walk, obj: Any, kind: Kind) -> Content:
 
 
 def _whole(content: Content) -> Whole:
+    """Return content with its iterators used up into tuples."""
     state, slots, items, pairs = content
     return state, slots, tuple(items or ()), tuple(pairs or ())
 
@@ -113,15 +129,16 @@ _EMPTY = object()
 
 
 def _attributes(obj: Any) -> dict[str, Any] | None:
-    """``obj.__dict__``, whatever the class answers."""
+    """Return ``obj.__dict__`` without asking the class; None if the object has none."""
     try:
-        found: dict[str, Any] = object.__getattribute__(obj, "__dict__")
+        attributes: dict[str, Any] = object.__getattribute__(obj, "__dict__")
     except AttributeError:
         return None
-    return found
+    return attributes
 
 
 def _slot(obj: Any, name: str) -> Any:
+    """Return what is in a slot without asking the class; `_EMPTY` if nothing is."""
     try:
         return object.__getattribute__(obj, name)
     except AttributeError:
@@ -130,7 +147,10 @@ def _slot(obj: Any, name: str) -> Any:
 
 @handles("collections.defaultdict")
 def reduce_defaultdict(walk: Walk, table: defaultdict[Any, Any]) -> Reduced:
-    """One whose factory is its own method cannot be made with that factory."""
+    """Reduce a `defaultdict` whose factory is a method of its own; NotImplemented for any other.
+
+    Its own reduce would make it with that factory, which cannot exist before it.
+    """
     if getattr(table.default_factory, "__self__", None) is not table:
         return NotImplemented
     whole = (None, {"default_factory": table.default_factory}, (), tuple(table.items()))
@@ -139,7 +159,7 @@ def reduce_defaultdict(walk: Walk, table: defaultdict[Any, Any]) -> Reduced:
 
 @builder
 def make_with_dict(cls: type, attributes: dict[str, Any], *arguments: Any) -> Any:
-    """An instance whose attributes are that very dict."""
+    """Make an instance whose ``__dict__`` is that very dict."""
     obj = cls.__new__(cls, *arguments)
     object.__setattr__(obj, "__dict__", attributes)
     return obj
@@ -147,14 +167,14 @@ def make_with_dict(cls: type, attributes: dict[str, Any], *arguments: Any) -> An
 
 @builder
 def make_instance(cls: type, *arguments: Any) -> Any:
-    """An instance that the class itself has no part in making."""
+    """Make an instance with the ``__new__`` of a class's first compiled base, not its own."""
     base: Any = next(base for base in cls.__mro__ if is_compiled(base))
     return base.__new__(cls, *arguments)
 
 
 @builder
 def fill_instance(obj: Any, whole: Whole) -> None:
-    """Give an instance its attributes, slots and content without asking its class."""
+    """Give an instance its attributes, slots and content without calling what its class defines."""
     state, slots, items, pairs = whole
     if state:
         object.__getattribute__(obj, "__dict__").update(state)
@@ -168,6 +188,7 @@ def fill_instance(obj: Any, whole: Whole) -> None:
 
 
 def _set_slot(obj: Any, name: str, value: Any) -> None:
+    """Set a slot, or where the class has no such slot an attribute, without asking the class."""
     for base in type(obj).__mro__:
         member = base.__dict__.get(name)
         if isinstance(member, types.MemberDescriptorType):

@@ -1,4 +1,4 @@
-"""The running shell and its kernel, by what they are, whoever holds them."""
+"""Reduce IPython's shell and kernel to the running ones, which a process has once."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from kishu.handlers.treatments import handles
 
 @handles("IPython.core.interactiveshell.InteractiveShell", subclasses=True, sharing_is_state=False)
 def reduce_shell(walk: Walk, shell: Any) -> Reduced:
-    """By what it is: the shell that runs."""
+    """Reduce a shell to the one that runs where it is loaded."""
     return the_shell, ()
 
 
 @builder
 def the_shell() -> Any:
-    """The running shell."""
+    """Return the running shell; None outside of IPython."""
     from IPython.core.getipython import get_ipython
 
     return get_ipython()
@@ -25,11 +25,11 @@ def the_shell() -> Any:
 
 @handles("ipykernel.kernelbase.Kernel", subclasses=True, sharing_is_state=False)
 def reduce_kernel(walk: Walk, kernel: Any) -> Reduced:
-    """By what it is: the kernel that runs."""
+    """Reduce a kernel to the one that runs where it is loaded."""
     return the_kernel, ()
 
 
 @builder
 def the_kernel() -> Any:
-    """The running kernel; None in a plain terminal."""
+    """Return the running kernel; None in a plain terminal."""
     return getattr(the_shell(), "kernel", None)

@@ -1,7 +1,7 @@
-"""Live handles: what belongs to this process, or goes on by itself, and can only be noted.
+"""Describe live handles: objects that belong to this process and that cannot be stored.
 
-One table for all of them. While such an object lives it is used again, unless it moves; what it
-shows of itself tells that it changed.
+A table lists their types. A restore uses the live object again while it exists, unless it changes
+as it is used (an iterator). What the object shows of itself tells whether it has changed.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from kishu.history.reasons import UnstorableKind
 
 
 class Handle(NamedTuple):
-    """A kind of live handle.
+    """Describe one kind of live handle.
 
     Attributes:
-        name: what its reducer is called: ``reduce_<name>``.
-        types: the types' qualified names.
-        kind: what follows from it.
+        name: the kind's name; its reducer is called ``reduce_<name>``.
+        types: the types' names, as ``module.qualname``.
+        kind: what a restore can do about such an object; see `UnstorableKind`.
         detail: why it cannot be stored, for people.
-        signs: what an object shows of itself, in a tuple; lists in it are made for that.
-        subclasses: whether subclasses are such handles, too.
-        sharing: whether it is state who shares it.
+        signs: returns what an object shows of itself, equal while it has not changed. Lists in it
+            must be new ones: their sharing is ignored.
+        subclasses: True if objects of the types' subclasses are such handles, too.
+        sharing: True if it is state who shares such an object.
     """
 
     name: str
@@ -39,23 +40,26 @@ class Handle(NamedTuple):
     sharing: bool = True
 
 
-def _of_mapping(mapping: Any) -> tuple[object, ...]:
+def _signs_of_mapping(mapping: Any) -> tuple[object, ...]:
+    """Return a mapped file's size, position and checksum, or that it is closed."""
     if mapping.closed:
         return ("closed",)
     return ((len(mapping), mapping.tell(), zlib.crc32(mapping)),)
 
 
-def _left_of(iterator: Any) -> tuple[object, ...]:
-    """Return what is left; an iterator over a dict or set pickles as one over a list."""
+def _signs_of_iterator(iterator: Any) -> tuple[object, ...]:
+    """Return what an iterator over a dict or set has left; its reduce has that as a list."""
     _, (left, *_) = iterator.__reduce__()
     return (left,)
 
 
-def _written_to(writer: Any) -> tuple[object, ...]:
+def _signs_of_writer(writer: Any) -> tuple[object, ...]:
+    """Return the file that a CSV writer writes to: it refers to the file's ``write`` method."""
     return ([getattr(each, "__self__", None) for each in gc.get_referents(writer)],)
 
 
-def _of_cursor(cursor: Any) -> tuple[object, ...]:
+def _signs_of_cursor(cursor: Any) -> tuple[object, ...]:
+    """Return a database cursor's row count, last row id and column names."""
     columns = [column[0] for column in cursor.description or ()]
     return cursor.rowcount, cursor.lastrowid, columns
 
@@ -69,17 +73,17 @@ HANDLES = (
             "builtins.dict_reversevalueiterator", "builtins.dict_reverseitemiterator",
             "builtins.set_iterator",
         ),
-        "moves", "a place within a dict or set", _left_of,
+        "moves", "a place within a dict or set", _signs_of_iterator,
     ),
     Handle("reader", ("_csv.reader",), "moves", "it reads from something else",
            lambda reader: (reader.line_num,)),
-    Handle("writer", ("_csv.writer",), "live", "it writes to something else", _written_to),
+    Handle("writer", ("_csv.writer",), "live", "it writes to something else", _signs_of_writer),
     Handle("queue", ("_queue.SimpleQueue",), "moves", "it is a queue in C",
            lambda queue: (queue.qsize(),)),
     Handle("hash", ("_hashlib.HASH", "_hashlib.HMAC", "_blake2.blake2b", "_blake2.blake2s"),
            "moves", "it is a hash half fed", lambda fed: (fed.digest(),)),
-    Handle("mapping", ("mmap.mmap",), "moves", "it is a mapped file", _of_mapping),
-    Handle("cursor", ("sqlite3.Cursor",), "live", "a cursor cannot be stored", _of_cursor),
+    Handle("mapping", ("mmap.mmap",), "moves", "it is a mapped file", _signs_of_mapping),
+    Handle("cursor", ("sqlite3.Cursor",), "live", "a cursor cannot be stored", _signs_of_cursor),
     Handle("socket", ("socket.socket",), "live", "it is a connection of this process",
            lambda socket: (socket.fileno() >= 0,), subclasses=True),
     Handle("finalizer", ("weakref.finalize",), "live", "it waits for the end of an object",
@@ -108,10 +112,12 @@ HANDLES = (
         "live", "it is a live connection of this kernel", subclasses=True, sharing=False,
     ),
 )  # fmt: skip
-"""All kinds of live handles that need no more than a row."""
+"""All kinds of live handles that need no reducer of their own."""
 
 
 def _reducer(handle: Handle) -> Reducer:
+    """Make the reducer that leaves objects of one kind out."""
+
     def reduce(walk: Walk, obj: Any) -> Reduced:
         signs = handle.signs(obj)
         for sign in signs:
@@ -130,16 +136,20 @@ for _handle in HANDLES:
 
 
 _PREFIXES = {"generator": "gi", "coroutine": "cr", "async_generator": "ag"}
+"""What the names of a type's attributes begin with: a generator has ``gi_frame``."""
 
 
 @handles("builtins.generator", "builtins.coroutine", "builtins.async_generator")
 def reduce_generator(walk: Walk, generator: Any) -> Reduced:
-    """Leave half-run code out; where it stands and what it holds tell when it moved."""
+    """Leave a generator or coroutine out, as it is code that is running.
+
+    Its position in the code and its local variables tell whether it has gone on.
+    """
     frame = getattr(generator, f"{_PREFIXES[type(generator).__name__]}_frame")
     detail = f"a {type(generator).__name__} is running code"
     if frame is None:
         return walk.unstorable(generator, "moves", detail, "finished")
-    # Variables that functions share with it: they are tied by them.
-    cells = [held for held in gc.get_referents(generator) if type(held) is types.CellType]
+    # Cells are variables that functions share with it. Sharing them is state; this list is not.
+    cells = [obj for obj in gc.get_referents(generator) if type(obj) is types.CellType]
     walk.ignore_sharing(cells)
     return walk.unstorable(generator, "moves", detail, frame.f_lasti, dict(frame.f_locals), cells)

@@ -1,6 +1,7 @@
-"""What a stored stream calls to rebuild a value, and the loading that these calls belong to.
+"""Keep the loading that is under way, for the builders that a stored stream calls.
 
-The names of builders (here and in the handlers) are part of the on-disk format.
+Builders that belong to no single handler stand here, too. The names of all builders are part of
+the format on disk.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from kishu.handlers.api import Loading
 from kishu.history.reasons import Unstorable
 
 _loadings: list[Loading] = []
+"""The loadings under way, the innermost last: to build a value may take building another."""
 
 
 @contextmanager
 def under_way(context: Loading) -> Iterator[None]:
-    """Have builders ask ``context`` while a stream is unpickled."""
+    """Have `now` return this loading while the block runs."""
     _loadings.append(context)
     try:
         yield
@@ -27,38 +29,54 @@ def under_way(context: Loading) -> Iterator[None]:
 
 
 def now() -> Loading:
-    """The loading that is under way."""
+    """Return the loading that is under way, the innermost one.
+
+    Raises:
+        IndexError: there is none: a builder was called by something else than a load.
+    """
     return _loadings[-1]
 
 
 @builder
-def definition(number: str) -> Any:
-    """The function, class or bare object of that number."""
-    return now().definition(number)
+def definition(object_id: str) -> Any:
+    """Return the function, class or bare ``object()`` of an object id, live or built."""
+    return now().definition(object_id)
 
 
 @builder
-def unstorable(number: str, index: int) -> Any:
-    """Give what stands where something could not be stored.
+def unstorable(object_id: str, index: int) -> Any:
+    """Return what stands where an object could not be stored: the live one, or a `Missing`.
 
     Args:
-        number: of the object that stood there.
-        index: of the note that says what it was.
+        object_id: the object's id.
+        index: the position, among the component's unstorables, of the one that describes it.
     """
-    return now().unstorable(number, index)
+    return now().unstorable(object_id, index)
 
 
 @builder
 def ignore_content(obj: object, content: object) -> None:
-    """The content of what is not stored only tells changes apart; what stands there knows it."""
+    """Give a `Missing` the content that was noted of its object; give a live object nothing.
+
+    The content was noted only to tell changes apart: no object is built from it.
+    """
     if type(obj) is Missing:
         obj.__dict__["content"] = content
 
 
 class Missing:
-    """Stands where something could not be stored: says what is missing when it is looked at."""
+    """Stand in a value where an object could not be stored, and say so when it is used.
+
+    Any attribute that is asked for raises an `AttributeError` that names the missing object.
+    """
 
     def __init__(self, number: str, place: Unstorable) -> None:
+        """Describe the missing object.
+
+        Args:
+            number: its object id.
+            place: its type, and why it could not be stored.
+        """
         self.__dict__.update(number=number, place=place)
 
     def __repr__(self) -> str:
@@ -69,5 +87,8 @@ class Missing:
         raise AttributeError(f"{name}: this {place.type} could not be stored ({place.text})")
 
     def unnumbered(self) -> tuple[Any, ...]:
-        """What was noted of what is missing, in a form that two can be compared by."""
+        """Return the missing object's type, kind of reason and noted content, without its id.
+
+        Two that are equal stand for objects that were the same, though they may have other ids.
+        """
         return self.place.type, self.place.kind, self.__dict__.get("content")

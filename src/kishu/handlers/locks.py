@@ -1,4 +1,4 @@
-"""Locks: a new one in the state of the old."""
+"""Reduce and rebuild locks, the thread's own data (`threading.local`) and `struct.Struct`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from kishu.handlers.treatments import handles
 
 @handles("_thread.lock")
 def reduce_lock(walk: Walk, lock: Any) -> Reduced:
-    """A lock by whether it is held."""
+    """Reduce a lock to whether it is held."""
     return make_lock, (lock.locked(),)
 
 
 @builder
 def make_lock(locked: bool) -> Any:
-    """A lock, held or not."""
+    """Make a lock, which is held if ``locked`` is true."""
     lock = _thread.allocate_lock()
     if locked:
         lock.acquire()
@@ -28,7 +28,10 @@ def make_lock(locked: bool) -> Any:
 
 @handles("_thread.RLock")
 def reduce_rlock(walk: Walk, lock: Any) -> Reduced:
-    """A re-entrant lock, and how often this thread holds it."""
+    """Reduce a re-entrant lock to how many times this thread holds it.
+
+    It is unstorable while another thread holds it.
+    """
     if "owner=0" in repr(lock):
         return _thread.RLock, ()
     if not lock._is_owned():
@@ -38,7 +41,7 @@ def reduce_rlock(walk: Walk, lock: Any) -> Reduced:
 
 @builder
 def make_rlock(count: int) -> Any:
-    """A re-entrant lock that this thread has taken so often."""
+    """Make a re-entrant lock that this thread holds ``count`` times."""
     lock = _thread.RLock()
     for _ in range(count):
         lock.acquire()
@@ -47,7 +50,7 @@ def make_rlock(count: int) -> Any:
 
 @handles("_thread._local", subclasses=True)
 def reduce_local(walk: Walk, local: Any) -> Reduced:
-    """What this thread sees in it."""
+    """Reduce a `threading.local` to its class and the attributes that this thread sees in it."""
     cls = type(local)
     attributes = dict(_thread._local.__getattribute__(local, "__dict__"))
     walk.ignore_sharing(attributes)
@@ -58,19 +61,19 @@ def reduce_local(walk: Walk, local: Any) -> Reduced:
 
 @builder
 def fill_local(local: Any, attributes: dict[str, Any]) -> None:
-    """Set what this thread sees in it."""
+    """Give a `threading.local` attributes that this thread sees."""
     _thread._local.__getattribute__(local, "__dict__").update(attributes)
 
 
 @handles("_struct.Struct", sharing_is_state=False)
 def reduce_struct(walk: Walk, layout: Any) -> Reduced:
-    """A struct's layout by its format."""
+    """Reduce a `struct.Struct` to its format."""
     return make_struct_layout, (layout.format,)
 
 
 @builder
 def make_struct_layout(format: str) -> Any:
-    """A compiled layout."""
+    """Make a `struct.Struct` of a format."""
     import struct
 
     return struct.Struct(format)
