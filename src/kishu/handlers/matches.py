@@ -34,7 +34,7 @@ def reduce_match(walk: Walk, match: Match) -> Reduced:
 def find_match(
     pattern: re.Pattern[Any], how: str, text: Any, pos: int, endpos: int, index: int
 ) -> Any:
-    """Return the match that a search gives.
+    """Return the match that searching a text for a pattern gives.
 
     Args:
         pattern: the compiled pattern.

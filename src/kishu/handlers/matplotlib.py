@@ -66,7 +66,7 @@ def reduce_transform(walk: Walk, node: Any) -> Reduced:
 
 @builder
 def fill_transform(node: Any, state: dict[str, Any]) -> None:
-    """Set a transform's attributes, without any results, and make it a parent of its children."""
+    """Set a transform's attributes, and make it known to the transforms that it uses."""
     from matplotlib.transforms import TransformNode
 
     vars(node).update(state, _parents={})

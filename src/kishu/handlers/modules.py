@@ -60,6 +60,9 @@ def import_module(name: str, digest: str = "") -> types.ModuleType:
     Args:
         name: the module's name.
         digest: the digest that its file had when it was stored; empty for libraries.
+
+    Raises:
+        ImportError: the module cannot be imported.
     """
     module = importlib.import_module(name)
     if digest and _digest_when_loaded(module) != digest:

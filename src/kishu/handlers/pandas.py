@@ -92,7 +92,7 @@ def reduce_frame(walk: Walk, frame: Any) -> Reduced:
 
 @builder
 def fill_frame(frame: Any, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
-    """Fill a frame or series.
+    """Give a frame or series its content, and the attributes that cells set on it.
 
     Args:
         frame: the frame or series, as yet empty.
@@ -130,7 +130,7 @@ def reduce_index(walk: Walk, index: Any) -> Reduced:
 
 @builder
 def axis_of_frame(frame: Any, axis: int) -> Any:
-    """Return an axis of a frame: 0 is its index, 1 its columns."""
+    """Return an axis of a frame or series: 0 is the index, 1 a frame's columns."""
     return frame.axes[axis]
 
 

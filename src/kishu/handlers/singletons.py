@@ -80,7 +80,11 @@ def reduce_singleton(walk: Walk, obj: Any) -> Reduced:
 
 @builder
 def find_singleton(module: str, path: str) -> Any:
-    """Return the object at a dotted path in a module; None if there is none."""
+    """Return the object at a dotted path in a module; None if there is none.
+
+    Raises:
+        ImportError: the module cannot be imported.
+    """
     return _attribute_at(importlib.import_module(module), path)
 
 

@@ -345,7 +345,7 @@ def storage_bytes(storage: Any) -> memoryview:
 
 @builder
 def make_storage(index: int, nbytes: int, device: str, shared: bool = False) -> Any:
-    """Return a storage with the bytes of a buffer.
+    """Return a torch storage with the bytes of a buffer.
 
     Args:
         index: the buffer's position in the stored value.
@@ -375,7 +375,7 @@ def reduce_generator(walk: Walk, generator: Any) -> Reduced:
 
 @builder
 def make_generator(device: str) -> Any:
-    """Return a new random generator on a device."""
+    """Return a new random generator of torch on a device."""
     import torch
 
     return torch.Generator(device=device)
@@ -383,7 +383,7 @@ def make_generator(device: str) -> Any:
 
 @builder
 def fill_generator(generator: Any, state: bytes) -> None:
-    """Set a random generator's state, given as bytes."""
+    """Set the state of a random generator of torch, given as bytes."""
     import torch
 
     generator.set_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
