@@ -1,4 +1,4 @@
-"""matplotlib: figures without what drawing and looking leave behind in them."""
+"""Reduce matplotlib's figures, artists, transforms and colormaps without what drawing computed."""
 
 from __future__ import annotations
 
@@ -12,42 +12,46 @@ from kishu.handlers.api import Reduced, Walk
 from kishu.handlers.treatments import handles
 from kishu.handlers.typeinfo import Library, know
 
+# Loading a figure makes it pyplot's current one.
 know(Library(("matplotlib", "mpl_toolkits"), loads_quietly=False))
-"""Loading a figure makes it pyplot's current one; what its pickling drops is its canvas."""
 
 
 @handles("matplotlib.cbook.CallbackRegistry", subclasses=True)
 def reduce_callbacks(walk: Walk, registry: Any) -> Reduced:
-    """As its ``__getstate__`` has it, which draws from the registry's counter at every call."""
+    """Reduce a registry of callbacks to what its ``__getstate__`` gives, without calling that.
+
+    Each call would advance the registry's counter, and so change the registry.
+    """
     state = dict(vars(registry))
-    kept = state.get("_pickled_cids", ())
+    pickled_ids = state.get("_pickled_cids", ())
     if "_cid_gen" not in state or "callbacks" not in state:
         return NotImplemented
     state["callbacks"] = {
-        signal: {cid: proxy() for cid, proxy in proxies.items() if cid in kept}
+        signal: {cid: proxy() for cid, proxy in proxies.items() if cid in pickled_ids}
         for signal, proxies in registry.callbacks.items()
     }
     state["_func_cid_map"] = None
-    # Looking at it draws from the counter.
-    state["_cid_gen"] = max(kept, default=-1) + 1
+    # Reading the counter would advance it.
+    state["_cid_gen"] = max(pickled_ids, default=-1) + 1
     walk.ignore_sharing(state)
     return copyreg.__newobj__, (type(registry),), state  # type: ignore[attr-defined]
 
 
 @handles("matplotlib.transforms.TransformNode", subclasses=True)
 def reduce_transform(walk: Walk, node: Any) -> Reduced:
-    """What a transform is made of; what it has worked out is worked out again.
+    """Reduce a transform without the results that it keeps, and without its parents.
 
-    Who uses it is known by those who do: its parents tell it of themselves when they are rebuilt.
+    The results are computed again when they are needed. Its parents, the transforms that use it,
+    make themselves known to it when they are rebuilt.
     """
     transforms = sys.modules["matplotlib.transforms"]
     state = dict(vars(node))
-    worked_out = ["_inverted", "_transformed_path", "_transformed_points", "_affine"]
+    results = ["_inverted", "_transformed_path", "_transformed_points", "_affine"]
     if not isinstance(node, transforms.Affine2D):
-        worked_out.append("_mtx")
+        results.append("_mtx")
     if not isinstance(node, transforms.Bbox):
-        worked_out.append("_points")
-    for name in worked_out:
+        results.append("_points")
+    for name in results:
         if name in state:
             state[name] = None
     state |= walk.replaced(node)
@@ -62,17 +66,17 @@ def reduce_transform(walk: Walk, node: Any) -> Reduced:
 
 @builder
 def fill_transform(node: Any, state: dict[str, Any]) -> None:
-    """Give a transform its state, and tell its children of it."""
+    """Set a transform's attributes, and make it known to the transforms that it uses."""
     from matplotlib.transforms import TransformNode
 
     vars(node).update(state, _parents={})
     node._invalid = getattr(type(node), "_INVALID_FULL", getattr(type(node), "INVALID", 1))
-    node.set_children(*(held for held in state.values() if isinstance(held, TransformNode)))
+    node.set_children(*(value for value in state.values() if isinstance(value, TransformNode)))
 
 
 @handles("matplotlib.artist.Artist", subclasses=True)
 def reduce_artist(walk: Walk, artist: Any) -> Reduced:
-    """As the artist has it, without what drawing leaves behind."""
+    """Reduce an artist by its own reduce, with all that drawing computes as if never drawn."""
     make, arguments, state, *rest = artist.__reduce_ex__(5)
     if type(state) is not dict:
         return NotImplemented
@@ -94,7 +98,10 @@ def reduce_artist(walk: Walk, artist: Any) -> Reduced:
 
 
 def _replace_sizes(walk: Walk, artist: Any, state: dict[str, Any]) -> None:
-    """How large drawing makes points, which depends on the resolution: as before any drawing."""
+    """Replace the transforms that scale an artist's points by those it has before any drawing.
+
+    Drawing computes them from the sizes and the figure's resolution.
+    """
     sizes = state.get("_sizes")
     if "_transforms" not in state or not hasattr(artist, "set_sizes") or sizes is None:
         return
@@ -107,44 +114,46 @@ def _replace_sizes(walk: Walk, artist: Any, state: dict[str, Any]) -> None:
 
 
 def _replace_positions(walk: Walk, artist: Any, state: dict[str, Any]) -> None:
-    """Where drawing puts labels and titles: worked out anew at each drawing."""
-    # Beside an axis of three dimensions they are turned, too, as exactly as drawing does it.
-    solid = (
-        {"_rotation": 0.0} if type(artist).__module__.startswith("mpl_toolkits.mplot3d.") else {}
-    )
+    """Replace the positions of an artist's labels and titles, which each drawing computes anew."""
+    # Drawing also rotates the labels of axes in three dimensions.
+    is_solid = type(artist).__module__.startswith("mpl_toolkits.mplot3d.")
+    unrotated = {"_rotation": 0.0} if is_solid else {}
     if state.get("_autolabelpos"):
-        put = {"_x": 0.0, "_y": 0.0} if solid else {"_y" if artist.axis_name == "x" else "_x": 0.0}
-        walk.replace(artist.label, put | solid)
+        moved = ("_x", "_y") if is_solid else ("_y",) if artist.axis_name == "x" else ("_x",)
+        walk.replace(artist.label, dict.fromkeys(moved, 0.0) | unrotated)
     if "offsetText" in state:
-        walk.replace(artist.offsetText, {"_x": 0.0, "_y": 0.0} | solid)
+        walk.replace(artist.offsetText, {"_x": 0.0, "_y": 0.0} | unrotated)
     if state.get("_autotitlepos"):
         for name in ("title", "_left_title", "_right_title"):
             walk.replace(state[name], {"_y": 1.0})
 
 
 def _replace_offsets(walk: Walk, artist: Any, state: dict[str, Any]) -> None:
-    """Where drawing puts what legends and boxes hold, and what it draws around them."""
+    """Replace the offsets of the boxes in a legend or box, and the form of the frame around them.
+
+    Each drawing computes them anew.
+    """
     boxes = sys.modules.get("matplotlib.offsetbox")
     if boxes is None:
         return
     legend = getattr(sys.modules.get("matplotlib.legend"), "Legend", ())
     if isinstance(artist, legend):
-        held, frame = [state.get("_legend_box")], state.get("legendPatch")
+        children, frame = [state.get("_legend_box")], state.get("legendPatch")
     elif isinstance(artist, (boxes.OffsetBox, boxes.AnnotationBbox)):
-        held, frame = artist.get_children(), state.get("patch")
+        children, frame = artist.get_children(), state.get("patch")
     else:
         return
     if frame is not None:
-        drawn: dict[str, Any] = {"_x": 0.0, "_y": 0.0, "_width": 1.0, "_height": 1.0}
+        undrawn: dict[str, Any] = {"_x": 0.0, "_y": 0.0, "_width": 1.0, "_height": 1.0}
         prop = getattr(artist, "prop", None)
         if prop is not None:
-            drawn["_mutation_scale"] = prop.get_size_in_points()
-        walk.replace(frame, drawn)
-    waiting = [box for box in held if isinstance(box, boxes.OffsetBox)]
-    while waiting:
-        # All of them at once: what is drawn in one may be met before it is.
-        box = waiting.pop()
-        waiting += [each for each in box.get_children() if isinstance(each, boxes.OffsetBox)]
+            undrawn["_mutation_scale"] = prop.get_size_in_points()
+        walk.replace(frame, undrawn)
+    pending = [box for box in children if isinstance(box, boxes.OffsetBox)]
+    while pending:
+        # Nested boxes, too: the walk may reach what is in a box before the box itself.
+        box = pending.pop()
+        pending += [nested for nested in box.get_children() if isinstance(nested, boxes.OffsetBox)]
         if not callable(box._offset):
             walk.replace(box, {"_offset": (0.0, 0.0)})
         for name in _PLACING:
@@ -156,17 +165,17 @@ def _replace_offsets(walk: Walk, artist: Any, state: dict[str, Any]) -> None:
 
 
 _PLACING = ("offset_transform", "ref_offset_transform", "dpi_transform", "_baseline_transform")
-"""The transforms of a box that drawing sets."""
+"""Names of the transforms of a box that drawing sets."""
 
 
 @handles("matplotlib.colors.Colormap", subclasses=True)
 def reduce_colormap(walk: Walk, colormap: Any) -> Reduced:
-    """With its table of colors, which it makes when it is first used."""
+    """Reduce a colormap with its table of colors, which it otherwise makes at its first use."""
     if getattr(colormap, "_isinit", True):
         return NotImplemented
-    used = copy.copy(colormap)
-    used._init()
-    state = vars(used)
+    initialized = copy.copy(colormap)
+    initialized._init()
+    state = vars(initialized)
     walk.ignore_sharing(state)
     for value in state.values():
         walk.ignore_sharing(value)

@@ -1,4 +1,8 @@
-"""Modules: by name; a user's own with what its file was, one made by hand by its content."""
+"""Reduce modules to their names, or to their content where they were made by hand.
+
+With the name of a local module goes the digest of its file, so that a restore can tell whether the
+file was edited since.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +23,18 @@ from kishu.handlers.api import Reduced, Walk
 from kishu.handlers.treatments import handles
 
 _MADE_BY_IMPORT = frozenset({"__spec__", "__loader__", "__cached__"})
+"""Attributes that the import system sets on a module."""
+
 _BUILTINS = "__builtins__"
 
 
 @handles("builtins.module", sharing_is_state=False)
 def reduce_module(walk: Walk, module: types.ModuleType) -> Reduced:
-    """By name; where its file is the user's own, with the file's digest."""
+    """Reduce a module to its name, with its file's digest if it belongs to no installed library.
+
+    A module made by hand is reduced to its content. One that was imported, and that its name does
+    not lead to any more, cannot be stored.
+    """
     if sys.modules.get(module.__name__) is module:
         digest = _digest_when_loaded(module)
         return import_module, (module.__name__, digest) if digest else (module.__name__,)
@@ -33,6 +43,7 @@ def reduce_module(walk: Walk, module: types.ModuleType) -> Reduced:
     if module.__dict__.get("__spec__") is not None:
         return walk.unstorable(module, "live", "it is a module that cannot be imported by its name")
     walk.track_sharing(module)
+    # `fill_module` puts the built-in names back, which belong to Python.
     content = {
         name: value if name != _BUILTINS else None
         for name, value in module.__dict__.items()
@@ -44,7 +55,15 @@ def reduce_module(walk: Walk, module: types.ModuleType) -> Reduced:
 
 @builder
 def import_module(name: str, digest: str = "") -> types.ModuleType:
-    """The module, imported if need be; that its file is another now is said."""
+    """Return a module, imported if need be; have the report say if its file was edited since.
+
+    Args:
+        name: the module's name.
+        digest: the digest that its file had when it was stored; empty for libraries.
+
+    Raises:
+        ImportError: the module cannot be imported.
+    """
     module = importlib.import_module(name)
     if digest and _digest_when_loaded(module) != digest:
         path = module.__file__
@@ -54,32 +73,34 @@ def import_module(name: str, digest: str = "") -> types.ModuleType:
 
 @builder
 def make_module(name: str) -> types.ModuleType:
-    """A module that nobody can import."""
+    """Return a new, empty module that is not in `sys.modules`."""
     return types.ModuleType(name)
 
 
 @builder
 def fill_module(module: types.ModuleType, content: dict[str, Any]) -> None:
-    """Give it its content."""
+    """Replace all names in a module."""
     module.__dict__.clear()
     module.__dict__.update(content)
     if _BUILTINS in content:
-        # As `exec` puts it there.
+        # The dict, not the module: that is what `exec` puts there.
         module.__dict__[_BUILTINS] = builtins.__dict__
 
 
 _digests: dict[int, tuple[object, str]] = {}
+"""Specs of modules, each with the digest of the file that it was loaded from; by its address."""
 
 
 def _digest_when_loaded(module: types.ModuleType) -> str:
-    """The digest of a local module's file, as it was when we first saw it loaded; else empty.
+    """Return the digest that a local module's file had when the module was first seen.
 
-    Loading it again gives it a new spec.
+    Empty for installed libraries, and where there is no file that can be read. A module that is
+    reloaded gets a new spec, and its file is read again.
     """
     spec = module.__dict__.get("__spec__")
-    found = _digests.get(id(spec))
-    if found is not None and found[0] is spec:
-        return found[1]
+    known = _digests.get(id(spec))
+    if known is not None and known[0] is spec:
+        return known[1]
     digest = ""
     path = module.__dict__.get("__file__")
     if isinstance(path, str) and not path.startswith(_libraries()):
@@ -94,8 +115,8 @@ def _digest_when_loaded(module: types.ModuleType) -> str:
 
 @functools.cache
 def _libraries() -> tuple[str, ...]:
-    """Where libraries are installed."""
+    """Return the directories where libraries are installed, each with a separator at its end."""
     kinds = ("stdlib", "platstdlib", "purelib", "platlib")
-    places = {os.path.join(sysconfig.get_path(kind), "") for kind in kinds}
-    places |= {os.path.join(path, "") for path in sys.path if path.endswith("-packages")}
-    return tuple(places)
+    directories = {os.path.join(sysconfig.get_path(kind), "") for kind in kinds}
+    directories |= {os.path.join(path, "") for path in sys.path if path.endswith("-packages")}
+    return tuple(directories)

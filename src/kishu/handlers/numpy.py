@@ -1,4 +1,7 @@
-"""NumPy: arrays by their memory, views as views of the array that owns it."""
+"""Reduce and rebuild NumPy's arrays, views, records, data types and iterators.
+
+An array that owns its memory is stored as that memory; a view, as a place in its owner's memory.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,7 @@ from kishu.handlers.treatments import are_values, handles, treatment
 from kishu.handlers.typeinfo import ATOMS, PASSING, Library, know
 
 _EXPORTERS: frozenset[type] = frozenset({bytes, bytearray, array_.array})
+"""Types of objects, other than arrays, whose memory an array may show."""
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,18 +46,22 @@ _foreign: list[Callable[[Array, Any, tuple[Any, ...]], Reduced | None]] = []
 
 
 def finds_views(find: Callable[[Walk, Array], Reduced | None]) -> Any:
-    """Register a function that reduces read-only views of what another library owns.
+    """Register a function that reduces read-only views of what another library owns; a decorator.
 
-    It is called with the walk and the array, and gives None where it knows no better.
+    Args:
+        find: called with the walk and the view; returns pickle's reduce tuple, or None where the
+            view is to be reduced as any other.
     """
     _views.append(find)
     return find
 
 
 def finds_foreign_memory(find: Callable[[Array, Any, tuple[Any, ...]], Reduced | None]) -> Any:
-    """Register a function that reduces arrays over the memory of another library's object.
+    """Register a function that reduces arrays over memory of a library's objects; a decorator.
 
-    It is called with the array, its base, and type, shape and strides; it gives None for others.
+    Args:
+        find: called with the array, its base, and a tuple of its dtype, shape and strides; returns
+            pickle's reduce tuple, or None where the base is no object of that library.
     """
     _foreign.append(find)
     return find
@@ -61,29 +69,33 @@ def finds_foreign_memory(find: Callable[[Array, Any, tuple[Any, ...]], Reduced |
 
 @handles("numpy.ndarray", subclasses=True)
 def reduce_array(walk: Walk, array: Array) -> Reduced:
-    """The owner of memory with its bytes; a view as a place within its owner."""
+    """Reduce an array to the memory that it owns, or a view to its place in its owner's memory."""
     if type(array) is not sys.modules["numpy"].ndarray:
         return subarrays.reduce_subarray(walk, array)
     if array.base is None and array.flags.c_contiguous and not array.dtype.hasobject:
-        # The commonest by far, and figures hold hundreds of them.
+        # A short cut for most arrays: figures hold hundreds of these.
         return _reduce_plain(walk, array, None)
-    looking = None if walk.ignores_sharing(array) else _reduce_view(walk, array)
-    if looking is not None and not array.flags.writeable:
-        looking = next(filter(None, (find(walk, array) for find in _views)), looking)
-    if looking is not None:
-        return looking
+    view = None if walk.ignores_sharing(array) else _reduce_view(walk, array)
+    if view is not None and not array.flags.writeable:
+        view = next(filter(None, (find(walk, array) for find in _views)), view)
+    if view is not None:
+        return view
     if array.dtype.hasobject:
         return _reduce_objects(walk, array)
     return _reduce_plain(walk, array, layout_of(array))
 
 
 def _reduce_view(walk: Walk, array: Array) -> Reduced | None:
-    """An array that looks at what something else owns; None if its memory is its own."""
+    """Reduce an array that shows another object's memory; return None if its memory is its own.
+
+    None, too, where the object is of a type that no handler knows, or NumPy cannot make the view
+    again: the array is then stored as a copy.
+    """
     owner = owner_of(array)
     if owner is not array:
         place = place_in(owner, array)
         if owner.dtype.hasobject and not _can_view(place, array):
-            # NumPy offers no way to look at objects and texts anyhow: it comes back as a copy.
+            # Objects and texts lie outside of the memory, so NumPy cannot show them at any offset.
             walk.opaque("numpy.ndarray that looks at another's objects")
             return None
         return view_array, place
@@ -96,7 +108,7 @@ def _reduce_view(walk: Walk, array: Array) -> Reduced | None:
 
 
 def _reduce_objects(walk: Walk, array: Array) -> Reduced:
-    """An array of Python objects."""
+    """Reduce an array of Python objects to its elements."""
     if array.dtype.names or array.dtype.kind != "O":
         return NotImplemented
     line = in_memory_order(array)
@@ -108,7 +120,7 @@ def _reduce_objects(walk: Walk, array: Array) -> Reduced:
     if any(
         cls in PASSING or treatment(cls).sharing_is_state for cls in set(map(type, items)) - ATOMS
     ):
-        # Two frames may look at one array by value: what is in it they share.
+        # Two frames may share this array, which is not state; that they share its elements is.
         walk.track_content_sharing(owner)
     if len(items) >= limits.LARGE_ELEMENTS:
         live_segments = walk.live_segments(items, owner, extra=1)
@@ -119,7 +131,10 @@ def _reduce_objects(walk: Walk, array: Array) -> Reduced:
 
 
 def _reduce_plain(walk: Walk, array: Array, layout: tuple[int, ...] | None) -> Reduced:
-    """An array of numbers that owns its memory, or stands for what it sees."""
+    """Reduce an array without objects to its bytes.
+
+    A restore may write into that memory where it is the array's alone, without gaps.
+    """
     writeable = array.flags.writeable
     own = writeable and not walk.ignores_sharing(array) and is_dense(array)
     index = walk.memory(flat_bytes(array), own)
@@ -130,7 +145,15 @@ def _reduce_plain(walk: Walk, array: Array, layout: tuple[int, ...] | None) -> R
 def make_array(
     index: int, dtype: Any, shape: tuple[int, ...], layout: tuple[int, ...] | None, writeable: bool
 ) -> Array:
-    """An array that owns its memory."""
+    """Return an array that owns its memory, with the bytes of a buffer.
+
+    Args:
+        index: the buffer's position in the stored value.
+        dtype: the elements' type.
+        shape: the array's shape.
+        layout: the axes from the widest stride to the narrowest; None for C order.
+        writeable: whether the array can be written to.
+    """
     array = _empty(shape, dtype, layout)
     if array.size:
         loading.now().memory(index, flat_bytes(array))
@@ -140,6 +163,7 @@ def make_array(
 
 
 def _empty(shape: tuple[int, ...], dtype: Any, layout: tuple[int, ...] | None) -> Array:
+    """Return a new array that owns its memory, with its axes in the order of ``layout``."""
     import numpy as np
 
     if layout is None:
@@ -152,13 +176,14 @@ def _empty(shape: tuple[int, ...], dtype: Any, layout: tuple[int, ...] | None) -
 
 
 def _can_view(place: tuple[Any, ...], array: Array) -> bool:
+    """Return True if `view_array` makes the same view of the same memory from a place."""
     try:
         view = view_array(*place)
     except (TypeError, ValueError, IndexError):
         return False
     form = view.shape, view.strides, view.dtype
-    there = not array.size or address_of(view) == address_of(array)
-    return there and form == (array.shape, array.strides, array.dtype)
+    is_at_same_address = not array.size or address_of(view) == address_of(array)
+    return is_at_same_address and form == (array.shape, array.strides, array.dtype)
 
 
 @builder
@@ -170,7 +195,16 @@ def array_over_bytes(
     offset: int,
     writeable: bool,
 ) -> Array:
-    """An array that looks into the memory of a bytes-like object, which is its base."""
+    """Return an array that shows the memory of a bytes-like object, which is its base.
+
+    Args:
+        base: the object.
+        dtype: the elements' type.
+        shape: the array's shape.
+        strides: the distances of neighbours along each axis, in bytes.
+        offset: the first element's place in the object's memory, in bytes.
+        writeable: whether the array can be written to; never true for a read-only object.
+    """
     import numpy as np
 
     if (
@@ -194,7 +228,15 @@ def make_atom_array(
     layout: tuple[int, ...] | None,
     writeable: bool,
 ) -> Array:
-    """An object array of strings and other atoms."""
+    """Return an object array of strings, numbers and None, read from a buffer.
+
+    Args:
+        index: the buffer's position in the stored value.
+        size: the buffer's size in bytes.
+        shape: the array's shape.
+        layout: the axes from the widest stride to the narrowest; None for C order.
+        writeable: whether the array can be written to.
+    """
     array = _empty(shape, object, layout)
     fill_object_array(array, text_columns.decode(index, size))
     if not writeable:
@@ -210,16 +252,24 @@ def make_segmented_array(
     layout: tuple[int, ...] | None,
     writeable: bool,
 ) -> Array:
-    """An array of plain Python objects that were taken out of the stream in pieces."""
+    """Return an object array whose elements were stored in segments, read from a buffer.
+
+    Args:
+        index: the position, in the stored value, of the buffer that holds the pickled segments.
+        size: the buffer's size in bytes.
+        shape: the array's shape.
+        layout: the axes from the widest stride to the narrowest; None for C order.
+        writeable: whether the array can be written to.
+    """
     array = _empty(shape, object, layout)
     data = bytearray(size)
     loading.now().memory(index, memoryview(data))
     stream = io.BytesIO(data)
-    at = 0
-    while at < array.size:
-        run = pickle.load(stream)
-        fill_object_array(array, run, at)
-        at += len(run)
+    filled = 0
+    while filled < array.size:
+        segment = pickle.load(stream)
+        fill_object_array(array, segment, filled)
+        filled += len(segment)
     if not writeable:
         array.flags.writeable = False
     return array
@@ -229,13 +279,13 @@ def make_segmented_array(
 def make_object_array(
     shape: tuple[int, ...], layout: tuple[int, ...] | None, writeable: bool
 ) -> Array:
-    """An array of Python objects, empty at first: it may hold itself."""
+    """Return an object array without its elements, which are put in later: it may hold itself."""
     return _empty(shape, object, layout)
 
 
 @builder
 def fill_object_array(array: Array, items: list[Any], at: int = 0) -> None:
-    """Put elements into an object array, in memory order, from the ``at``-th on."""
+    """Put elements into an object array, in memory order, from position ``at`` on."""
     line = flat(array)
     assert line is not None, "an array of objects has no gaps"
     try:
@@ -243,7 +293,7 @@ def fill_object_array(array: Array, items: list[Any], at: int = 0) -> None:
             line[at : at + len(items)] = items
             return
     except ValueError:
-        # Elements that are sequences themselves would be taken apart.
+        # NumPy takes elements that are sequences apart: these are put in one by one.
         pass
     for index, item in enumerate(items, at):
         line[index] = item
@@ -251,14 +301,14 @@ def fill_object_array(array: Array, items: list[Any], at: int = 0) -> None:
 
 @builder
 def freeze_object_array(array: Array, items: list[Any]) -> None:
-    """Put an object array's elements in, after which it cannot be written to."""
+    """Put all elements into an object array, and make it read-only."""
     fill_object_array(array, items)
     array.flags.writeable = False
 
 
 @handles("numpy.dtype", subclasses=True, sharing_is_state=False)
 def reduce_dtype(walk: Walk, dtype: Any) -> Reduced:
-    """By its own reduce; the table of a structured type's fields is the type's, not a value."""
+    """Reduce a data type by its own reduce; sharing the table of its fields is not state."""
     reduced = dtype.__reduce__()
     for value in reduced[2] if len(reduced) > 2 and reduced[2] else ():
         if type(value) is dict:
@@ -273,7 +323,7 @@ are_values("numpy.ufunc")
 
 @handles("numpy.void", sharing_is_state=False)
 def reduce_record(walk: Walk, record: Any) -> Reduced:
-    """A row of a structured array looks into that array."""
+    """Reduce a record that shows a row of an array to its place in that array's memory."""
     base = record.base
     if not isinstance(base, sys.modules["numpy"].ndarray):
         return NotImplemented
@@ -285,7 +335,7 @@ def reduce_record(walk: Walk, record: Any) -> Reduced:
 
 @builder
 def view_record(owner: Array, dtype: Any, offset: int) -> Any:
-    """The row that lies at a place in an array's memory."""
+    """Return the record that shows an array's memory ``offset`` bytes from its beginning."""
     if owner.ndim == 1 and owner.dtype == dtype and owner.flags.c_contiguous:
         return owner[offset // dtype.itemsize]
     return view_array(owner, dtype, (1,), (dtype.itemsize,), offset, writeable=True)[0]
@@ -293,13 +343,13 @@ def view_record(owner: Array, dtype: Any, offset: int) -> Any:
 
 @handles("numpy.flatiter")
 def reduce_flat_iterator(walk: Walk, iterator: Any) -> Reduced:
-    """By its array, and where in it it stands."""
+    """Reduce an iterator over an array's elements to the array and the iterator's index."""
     return make_flat_iterator, (iterator.base, iterator.index)
 
 
 @builder
 def make_flat_iterator(array: Array, index: int) -> Any:
-    """An iterator over an array's elements that has passed some."""
+    """Return an iterator over an array's elements that has passed the first ``index`` of them."""
     iterator = array.flat
     for _ in range(index):
         next(iterator)
@@ -308,6 +358,6 @@ def make_flat_iterator(array: Array, index: int) -> Any:
 
 @handles("numpy.nditer")
 def reduce_iterator(walk: Walk, iterator: Any) -> Reduced:
-    """Where it stands tells that it moved."""
+    """Leave an `nditer` out: it cannot be stored; its position tells when it has moved."""
     place = "finished" if iterator.finished else iterator.iterindex
     return walk.unstorable(iterator, "moves-copies", "a place within arrays", place)

@@ -1,7 +1,8 @@
-"""pandas: frames share memory behind copy-on-write, so their blocks are values, not views.
+"""Reduce and rebuild what frames and series consist of: blocks, indexes, flags, extension arrays.
 
-What a variable has of a frame, its index or an array that looks at its memory, refers to the frame,
-and not the frame to it: frames are not tied to each other, nor others by taking something from one.
+Frames share memory behind copy-on-write, so that sharing it is not state: each frame holds its
+blocks by value. An index or array that a variable has taken from a frame is stored as a reference
+to the frame, never the reverse, so that frames do not become one co-variable by what they share.
 """
 
 from __future__ import annotations
@@ -29,20 +30,22 @@ know(
 
 @handles("pandas._libs.internals.Block", subclasses=True, sharing_is_state=False)
 def reduce_block(walk: Walk, block: Any) -> Reduced:
-    """A block holds its values' content; who else looks at that memory is not state.
+    """Say that sharing a block's memory is not state, and leave the rest to pandas' own reduce.
 
-    Before pandas 3, copy-on-write was a choice: without it a Series taken from a frame writes
-    into the frame, and its memory is state as any array's.
+    Before pandas 3, copy-on-write was a choice: without it a Series taken from a frame writes into
+    the frame, and sharing memory is state as with any array. So it is where the frame was made of
+    an array, without a copy, that a variable can write to.
     """
-    if _copies_on_write() and not _looks_at_variable(walk, block.values):
-        _take_by_value(walk, block.values)
+    if _copies_on_write() and not _is_writeable_by_variable(walk, block.values):
+        _ignore_memory_sharing(walk, block.values)
     return NotImplemented
 
 
-def _looks_at_variable(walk: Walk, values: Any) -> bool:
-    """Whether a variable can write to it: the array that the frame was made on, without a copy.
+def _is_writeable_by_variable(walk: Walk, values: Any) -> bool:
+    """Return True if a variable's array can write to the memory of a block's values.
 
-    What pandas gives away of a frame, it gives away read-only.
+    It is then the array that the frame was made of, without a copy: the arrays that pandas gives
+    away of a frame are read-only.
     """
     if type(values) is not sys.modules["numpy"].ndarray or values.base is None:
         return False
@@ -51,7 +54,7 @@ def _looks_at_variable(walk: Walk, values: Any) -> bool:
 
 @handles("pandas.core.flags.Flags", "pandas.Flags")
 def reduce_flags(walk: Walk, flags: Any) -> Reduced:
-    """The flags of a frame are a part of it."""
+    """Reduce the flags that a frame or series has to that frame or series."""
     frame = flags._obj()
     if frame is None or frame.flags is not flags:
         return NotImplemented
@@ -60,20 +63,27 @@ def reduce_flags(walk: Walk, flags: Any) -> Reduced:
 
 @builder
 def flags_of_frame(frame: Any) -> Any:
-    """The flags of a frame."""
+    """Return the flags of a frame or series."""
     return frame.flags
 
 
 @handles("pandas.core.generic.NDFrame", subclasses=True)
 def reduce_frame(walk: Walk, frame: Any) -> Reduced:
-    """A frame or series as pandas has it, and the attributes set on it, which pandas drops."""
+    """Reduce a frame or series with the attributes that cells set on it, which pandas drops.
+
+    One without such attributes is left to pandas' own reduce.
+    """
     cls = type(frame)
     for axis in frame.axes:
         walk.ignore_sharing(axis)
     # The class's own list of attribute names, which every frame's state refers to.
     walk.ignore_sharing(cls._metadata)
-    known = _internals() | getattr(cls, "_accessors", set()) | getattr(cls, "_hidden_attrs", set())
-    extra = {name: value for name, value in vars(frame).items() if name not in known}
+    usual = (
+        _pandas_attributes()
+        | getattr(cls, "_accessors", set())
+        | getattr(cls, "_hidden_attrs", set())
+    )
+    extra = {name: value for name, value in vars(frame).items() if name not in usual}
     if not extra:
         return NotImplemented
     make, arguments, state = frame.__reduce_ex__(4)[:3]
@@ -82,15 +92,20 @@ def reduce_frame(walk: Walk, frame: Any) -> Reduced:
 
 @builder
 def fill_frame(frame: Any, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
-    """Give a frame its state and the attributes set on it."""
-    own, extra = state
-    frame.__setstate__(own)
+    """Give a frame or series its content, and the attributes that cells set on it.
+
+    Args:
+        frame: the frame or series, as yet empty.
+        state: what pandas' ``__setstate__`` takes, and the attributes that cells set.
+    """
+    pandas_state, extra = state
+    frame.__setstate__(pandas_state)
     vars(frame).update(extra)
 
 
 @functools.cache
-def _internals() -> frozenset[str]:
-    """The instance attributes that pandas itself gives to frames and series."""
+def _pandas_attributes() -> frozenset[str]:
+    """Return the names of the attributes that pandas itself sets on frames and series."""
     pandas: Any = sys.modules["pandas"]
     return frozenset(
         {"_item_cache", "_is_copy", "_cacher", "_attrs", "_flags", "_name", "_index", "_typ"}
@@ -99,63 +114,71 @@ def _internals() -> frozenset[str]:
 
 @handles("pandas.core.indexes.base.Index", "pandas.Index", subclasses=True, sharing_is_state=False)
 def reduce_index(walk: Walk, index: Any) -> Reduced:
-    """An index's labels never change: frames that hold the same one are not tied by it.
+    """Say that sharing an index's labels is not state, for they never change.
 
-    A variable's own is a frame's if a frame has it: its name can be changed.
+    An index's name can change. So one that is a variable's value, and also an axis of a frame that
+    is another's, is reduced to that axis: changing its name changes the frame again.
     """
     if walk.is_scanned(index) and not walk.ignores_sharing(index):
-        name, axis = _held(walk).axes.get(id(index), ("", 0))
+        name, axis = _places_in_frames(walk).axes.get(id(index), ("", 0))
         frame = walk.user_globals.get(name)
         if frame is not None and frame.axes[axis] is index:
             return axis_of_frame, (frame, axis)
-    _take_by_value(walk, index._data if hasattr(index, "_data") else index)
+    _ignore_memory_sharing(walk, index._data if hasattr(index, "_data") else index)
     return NotImplemented
 
 
 @builder
 def axis_of_frame(frame: Any, axis: int) -> Any:
-    """A frame's index or columns."""
+    """Return an axis of a frame or series: 0 is the index, 1 a frame's columns."""
     return frame.axes[axis]
 
 
-class _Held(NamedTuple):
-    """What the frames that have a name hold, by address, and where.
+class _FramePlaces(NamedTuple):
+    """Hold where in the variables' frames and series each index and each memory is found.
 
     Attributes:
-        axes: of an index: the frame's name, and which of its axes it is.
-        owners: of an array that owns the memory of a block: the frame's name, and which block.
+        axes: for an index's address: the variable's name, and the number of the axis.
+        owners: for the address of an array that owns a block's memory: the variable's name, and the
+            number of the block.
     """
 
     axes: dict[int, tuple[str, int]]
     owners: dict[int, tuple[str, int]]
 
 
-def _held(walk: Walk) -> _Held:
-    found: _Held = walk.once("pandas", lambda: _find_held(walk.user_globals.copy()))
-    return found
+def _places_in_frames(walk: Walk) -> _FramePlaces:
+    """Return the places in all variables' frames and series; they are found once a look."""
+    places: _FramePlaces = walk.once("pandas", lambda: _find_places(walk.user_globals.copy()))
+    return places
 
 
-def _find_held(variables: dict[str, Any]) -> _Held:
+def _find_places(variables: dict[str, Any]) -> _FramePlaces:
+    """Find the indexes and the owners of memory in frames and series that are variables' values."""
     pandas: Any = sys.modules["pandas"]
-    held = _Held({}, {})
+    places = _FramePlaces({}, {})
     for name, value in variables.items():
-        # Names that begin so may be IPython's, which has another frame behind them.
+        # Such a name may be IPython's, as ``_``, which stands for another frame after each cell.
         if name[0:1] == "_" or not issubclass(type(value), (pandas.DataFrame, pandas.Series)):
             continue
         for axis, index in enumerate(value.axes):
-            held.axes.setdefault(id(index), (name, axis))
+            places.axes.setdefault(id(index), (name, axis))
         for place, block in enumerate(getattr(value._mgr, "blocks", ())):
             if type(block.values) is sys.modules["numpy"].ndarray:
-                held.owners.setdefault(id(owner_of(block.values)), (name, place))
-    return held
+                places.owners.setdefault(id(owner_of(block.values)), (name, place))
+    return places
 
 
 @finds_views
 def reduce_view_of_frame(walk: Walk, array: Any) -> Reduced | None:
-    """A variable's array that looks at the memory of a frame's block, as pandas gives it away."""
+    """Reduce a variable's array that shows memory of a frame's block to its place in that block.
+
+    Returns:
+        Pickle's reduce tuple; None if the memory belongs to no variable's frame.
+    """
     if "pandas" not in sys.modules or not walk.is_scanned(array) or array.dtype.hasobject:
         return None
-    name, place = _held(walk).owners.get(id(owner_of(array)), ("", 0))
+    name, place = _places_in_frames(walk).owners.get(id(owner_of(array)), ("", 0))
     frame = walk.user_globals.get(name)
     if frame is None or place >= len(frame._mgr.blocks):
         return None
@@ -178,7 +201,16 @@ def view_of_frame(
     strides: tuple[int, ...],
     offset: int,
 ) -> Any:
-    """An array that looks at the memory of a frame's block, and cannot be written to."""
+    """Return a read-only array that shows the memory of a frame's block.
+
+    Args:
+        frame: the frame or series.
+        place: the number of the block.
+        dtype: the array's type of elements.
+        shape: the array's shape.
+        strides: the distances of neighbours along each axis, in bytes.
+        offset: the first element's place in the block's memory, in bytes.
+    """
     values = frame._mgr.blocks[place].values
     return view_array(values, dtype, shape, strides, offset, writeable=False)
 
@@ -188,33 +220,35 @@ def view_of_frame(
     subclasses=True,
 )  # fmt: skip
 def reduce_extension_array(walk: Walk, array: Any) -> Reduced:
-    """An extension array that a frame holds by value has its own arrays by value too.
+    """Reduce an extension array without what reading left behind in it.
 
-    What looking at it leaves behind is no part of it.
+    Where sharing the array is not state, neither is sharing the arrays that it consists of.
     """
     if walk.ignores_sharing(array):
         for inner in vars(array).values() if hasattr(array, "__dict__") else ():
-            _take_by_value(walk, inner)
+            _ignore_memory_sharing(walk, inner)
         inner = getattr(array, "_ndarray", None)
         if inner is not None:
-            _take_by_value(walk, inner)
+            _ignore_memory_sharing(walk, inner)
     if not has_caches(type(array)):
         return NotImplemented
     reduced = array.__reduce_ex__(5)
     make, arguments, state, *rest = without_caches(walk, array, reduced)
     if type(state) is tuple and type(state[-1]) is dict and not state[-1]:
-        # It stands there only where something was left behind.
+        # pandas adds this dict only where reading has left something behind.
         state = state[:-1]
     return make, arguments, state, *rest
 
 
-def _take_by_value(walk: Walk, values: Any) -> None:
+def _ignore_memory_sharing(walk: Walk, values: Any) -> None:
+    """Say that sharing some values is not state, nor, for an array, sharing its memory."""
     walk.ignore_sharing(values)
     if type(values).__module__ == "numpy" and hasattr(values, "base"):
         walk.ignore_sharing(owner_of(values))
 
 
 def _copies_on_write() -> bool:
+    """Return True if pandas copies shared memory before it writes to it."""
     pandas: Any = sys.modules["pandas"]
     return int(pandas.__version__.partition(".")[0]) >= 3 or bool(pandas.options.mode.copy_on_write)
 

@@ -1,4 +1,4 @@
-"""plotly: what its figures pickle is all there is of them."""
+"""Declare that what plotly's figures pickle is their whole state."""
 
 from kishu.handlers.typeinfo import Library, know
 

@@ -1,4 +1,4 @@
-"""polars: what its frames and series pickle is all there is of them."""
+"""Declare that what polars' frames and series pickle is their whole state."""
 
 from kishu.handlers.typeinfo import Library, know
 

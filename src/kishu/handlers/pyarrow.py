@@ -1,4 +1,7 @@
-"""pyarrow: its buffers, arrays and tables never change."""
+"""Declare that pyarrow's objects pickle their whole state, and that those of its core never change.
+
+Sharing buffers, arrays and tables is therefore not state.
+"""
 
 from kishu.handlers.typeinfo import Library, know
 

@@ -1,4 +1,4 @@
-"""SciPy: what its objects pickle is all there is of them."""
+"""Declare that what SciPy's objects pickle is their whole state."""
 
 from kishu.handlers.typeinfo import Library, know
 

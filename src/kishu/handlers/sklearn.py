@@ -1,4 +1,4 @@
-"""scikit-learn: what its estimators pickle is all there is of them."""
+"""Declare that what scikit-learn's estimators pickle is their whole state."""
 
 from kishu.handlers.typeinfo import Library, know
 

@@ -1,7 +1,7 @@
-"""The text that code was compiled from, and where in it a code object stands.
+"""Find the text that a code object was compiled from, and the code object at a place in a text.
 
-Byte code is of one Python alone. Beside it goes the text, so that another Python can compile that
-text whole and take the one code object that stands where the first one stood.
+Byte code works in one version of Python alone. The text is stored beside it, so that another Python
+can compile the whole text and take the one code object that stands where the first one stood.
 """
 
 from __future__ import annotations
@@ -17,20 +17,22 @@ from collections.abc import Iterator
 from kishu.history.records import CodePlace
 
 MAGIC = int.from_bytes(importlib.util.MAGIC_NUMBER[:2], "little")
-"""The number of this Python's byte code."""
+"""The number that stands for this Python's version of byte code."""
 
 _FUTURES = functools.reduce(
     int.__or__, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 )
+"""The compiler flags of all ``from __future__ import`` statements."""
+
 _INLINED = frozenset({"<listcomp>", "<dictcomp>", "<setcomp>"})
-"""Functions that some Pythons make of comprehensions, and others do not."""
+"""Names of the functions that some versions of Python make of comprehensions."""
 
 
 def place_of(code: types.CodeType) -> tuple[CodePlace, str]:
-    """Say where code stands, and give the text that it was compiled from.
+    """Return where a code object stands, and the text that it was compiled from.
 
-    The text is empty, and the place only that of its file and line, where nobody kept the text, or
-    where compiling it does not give this very code once: a transformer may have changed it.
+    The text is empty, and the place only that of its file and line, where `linecache` does not hold
+    the text, or compiling it does not give this very code once: a transformer may have changed it.
     """
     plain = CodePlace(code.co_filename, code.co_firstlineno, MAGIC)
     entry = linecache.cache.get(code.co_filename)
@@ -38,8 +40,8 @@ def place_of(code: types.CodeType) -> tuple[CodePlace, str]:
         return plain, ""
     text = "".join(entry[2]).rstrip("\n")
     flags = code.co_flags & _FUTURES
-    standing = [each for each in _compiled(text, flags) if _are_same(each, code)]
-    if len(standing) != 1:
+    matching = [each for each in _compiled(text, flags) if _are_same(each, code)]
+    if len(matching) != 1:
         return plain, ""
     return (
         CodePlace(
@@ -51,7 +53,7 @@ def place_of(code: types.CodeType) -> tuple[CodePlace, str]:
 
 
 def find(text: str, place: CodePlace) -> types.CodeType | None:
-    """Compile a text and give the code that stands at a place in it; None for none, or several."""
+    """Compile a text; return the code object at a place in it, or None for none or several."""
     named = [
         code
         for code in _compiled(text, place.flags)
@@ -64,7 +66,7 @@ def find(text: str, place: CodePlace) -> types.CodeType | None:
 
 @functools.lru_cache(maxsize=8)
 def _compiled(text: str, flags: int) -> tuple[types.CodeType, ...]:
-    """Compile a cell's text and give all code in it."""
+    """Compile a cell's text; return all code objects in it, or none if it does not compile."""
     try:
         whole = compile(
             text, "<cell>", "exec", flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
@@ -75,6 +77,7 @@ def _compiled(text: str, flags: int) -> tuple[types.CodeType, ...]:
 
 
 def _within(code: types.CodeType) -> Iterator[types.CodeType]:
+    """Walk the code objects nested in a code object, at any depth."""
     for each in code.co_consts:
         if isinstance(each, types.CodeType):
             yield each
@@ -82,17 +85,18 @@ def _within(code: types.CodeType) -> Iterator[types.CodeType]:
 
 
 def _are_same(one: types.CodeType, other: types.CodeType) -> bool:
-    """Tell whether two pieces of code are the same, and stand at the same place."""
+    """Return True if two code objects are equal and stand at the same place."""
     return one == other and _first_position(one) == _first_position(other)
 
 
 def _name_of(code: types.CodeType) -> str:
-    undo_stack = [step for step in code.co_qualname.split(".") if step not in _INLINED]
-    return ".".join(undo_stack)
+    """Return a code object's qualified name without the functions made of comprehensions."""
+    names = [name for name in code.co_qualname.split(".") if name not in _INLINED]
+    return ".".join(names)
 
 
 def _first_position(code: types.CodeType) -> tuple[int, int]:
-    """Give the line and column of the first thing in it; (0, 0) where none is known."""
+    """Return the line and column of a code object's first instruction in the text; else (0, 0)."""
     return min(
         (
             (line, column)

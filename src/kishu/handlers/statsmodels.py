@@ -1,4 +1,4 @@
-"""statsmodels: results without what was computed because it was looked at."""
+"""Name what statsmodels' results keep of what was read of them, which is not state."""
 
 from kishu.handlers.typeinfo import Library, know
 

@@ -1,4 +1,7 @@
-"""Subclasses of NumPy's array: their memory as any array's, their attributes beside it."""
+"""Reduce and rebuild arrays of subclasses of NumPy's, memory-mapped ones among them.
+
+Their memory is stored as that of plain arrays, their attributes beside it.
+"""
 
 from __future__ import annotations
 
@@ -19,39 +22,49 @@ if TYPE_CHECKING:
 
 
 def reduce_subarray(walk: Walk, array: Any) -> Reduced:
-    """NumPy's own subclasses and the notebook's; other libraries know theirs best."""
+    """Reduce an array of a subclass of NumPy's or the notebook's to its memory and attributes.
+
+    Returns:
+        Pickle's reduce tuple; NotImplemented, so that the array's own reduce is used, for arrays of
+        Python objects, for `numpy.ma.masked`, for other libraries' classes, for those of the
+        notebook that have a reduce of their own, and for memory with gaps or of an owner that is
+        no array.
+    """
     cls = type(array)
     ndarray: Any = sys.modules["numpy"].ndarray
-    of_numpy = cls.__module__.partition(".")[0] == "numpy"
+    is_numpys = cls.__module__.partition(".")[0] == "numpy"
     if array.dtype.hasobject or cls.__name__ == "MaskedConstant":
-        # Of the latter there is one, `numpy.ma.masked`.
+        # The only instance of that class, `numpy.ma.masked`, is found by its name.
         return NotImplemented
-    if not of_numpy and (importable(cls) or cls.__reduce__ is not ndarray.__reduce__):
+    if not is_numpys and (importable(cls) or cls.__reduce__ is not ndarray.__reduce__):
         return NotImplemented
     owner = owner_of(array)
-    state = _attributes(array)
+    state = _state_of(array)
     if owner is not array:
         return view_subarray, (cls, *place_in(owner, array)), state, None, None, fill_subarray
-    if not array.flags.forc or (array.base is not None and _mapped(array) is None):
+    if not array.flags.forc or (array.base is not None and _mapped_file(array) is None):
         return NotImplemented
     order = "C" if array.flags.c_contiguous else "F"
     index = walk.memory(flat_bytes(array.view(ndarray)), own=array.flags.writeable)
     form = (index, array.dtype, array.shape, order, array.flags.writeable)
-    mapped = _mapped(array)
-    if mapped is not None:
-        return open_memmap, (*mapped, *form)
+    mapped_file = _mapped_file(array)
+    if mapped_file is not None:
+        return open_memmap, (*mapped_file, *form)
     return make_subarray, (cls, *form), state, None, None, fill_subarray
 
 
-def _mapped(array: Any) -> tuple[str, str, int] | None:
-    """The file, mode and offset of an array that is a file's memory."""
+def _mapped_file(array: Any) -> tuple[str, str, int] | None:
+    """Return the path, mode and offset of the file that an array maps; None if it maps none."""
     if getattr(array, "_mmap", None) is None or getattr(array, "filename", None) is None:
         return None
     return os.fspath(array.filename), array.mode, array.offset
 
 
-def _attributes(array: Any) -> dict[str, Any] | None:
-    """The attributes that are state; a mapped file's come with its array."""
+def _state_of(array: Any) -> dict[str, Any] | None:
+    """Return the attributes of an array that are state; None if it has none.
+
+    None for a mapped file, too: opening the file sets its attributes.
+    """
     state: dict[str, Any] = dict(getattr(array, "__dict__", {}))
     if "_mmap" in state:
         return None
@@ -59,7 +72,7 @@ def _attributes(array: Any) -> dict[str, Any] | None:
     if fill is not None and "_mask" in state:
         default = sys.modules["numpy"].ma.default_fill_value(array.dtype)
         if array.dtype.names is None and bool(fill == default):
-            # Looking at it sets the default.
+            # Reading ``fill_value`` sets this attribute to the default.
             state["_fill_value"] = None
     return state or None
 
@@ -68,7 +81,16 @@ def _attributes(array: Any) -> dict[str, Any] | None:
 def make_subarray(
     cls: Any, index: int, dtype: Any, shape: tuple[int, ...], order: str, writeable: bool
 ) -> Any:
-    """An array of that class that owns its memory."""
+    """Return an array of a class that owns its memory, with the bytes of a buffer.
+
+    Args:
+        cls: the class.
+        index: the buffer's position in the stored value.
+        dtype: the elements' type.
+        shape: the array's shape.
+        order: ``C`` or ``F``, the order of its axes in memory.
+        writeable: whether the array can be written to.
+    """
     import numpy as np
 
     make: Any = np.ndarray.__new__
@@ -80,6 +102,7 @@ def make_subarray(
 
 
 def _fill(array: Any, index: int) -> None:
+    """Copy the buffer at a position in the stored value into an array's memory."""
     import numpy as np
 
     loading.now().memory(index, flat_bytes(array.view(np.ndarray)))
@@ -87,13 +110,13 @@ def _fill(array: Any, index: int) -> None:
 
 @builder
 def view_subarray(cls: Any, *place: Any) -> Any:
-    """An array of that class that looks into an owner's memory."""
+    """Return an array of a class that is a view; ``place`` is what `view_array` is called with."""
     return view_array(*place).view(cls)
 
 
 @builder
 def fill_subarray(array: Any, state: dict[str, Any]) -> None:
-    """Give it its attributes."""
+    """Replace all attributes of an array."""
     array.__dict__.clear()
     array.__dict__.update(state)
 
@@ -103,13 +126,28 @@ def open_memmap(
     path: str, mode: str, offset: int, index: int, dtype: Any, shape: tuple[int, ...],
     order: str, writeable: bool,
 ) -> Any:  # fmt: skip
-    """A file's memory, with the content it had; without the file, an array with that content."""
+    """Return an array that maps a file, or one in memory with that content if it cannot be opened.
+
+    The content is copied into the mapped memory unless the mode is ``r``. The restore's report says
+    so where the file cannot be opened, or one that may only be read has other content by now.
+
+    Args:
+        path: the file's path.
+        mode: the mode as `numpy.memmap` has it; ``w+`` would empty the file, and opens it as
+            ``r+``.
+        offset: the array's place in the file, in bytes.
+        index: the position, in the stored value, of the buffer with the content.
+        dtype: the elements' type.
+        shape: the array's shape.
+        order: ``C`` or ``F``, the order of its axes in memory.
+        writeable: whether the array can be written to, if it is made in memory.
+    """
     import numpy as np
 
     opened: Any
     try:
-        again = "r+" if mode == "w+" else mode
-        opened = np.memmap(path, dtype, again, offset, shape, order)  # type: ignore[call-overload]
+        mode_now = "r+" if mode == "w+" else mode
+        opened = np.memmap(path, dtype, mode_now, offset, shape, order)  # type: ignore[call-overload]
         opened.mode = mode
     except (OSError, ValueError) as error:
         loading.now().note(f"{path} cannot be mapped ({error}): it is an array in memory")
@@ -117,8 +155,8 @@ def open_memmap(
     if mode != "r":
         _fill(opened, index)
         return opened
-    wanted = np.empty(shape, dtype, order)  # type: ignore[call-overload]
-    _fill(wanted, index)
-    if opened.tobytes() != wanted.tobytes():
+    stored = np.empty(shape, dtype, order)  # type: ignore[call-overload]
+    _fill(stored, index)
+    if opened.tobytes() != stored.tobytes():
         loading.now().note(f"{path} has another content by now")
     return opened

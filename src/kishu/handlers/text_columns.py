@@ -1,8 +1,8 @@
-"""Columns of text and other atoms in object arrays: looked at by reference, stored by content.
+"""Store text columns (object arrays of strings, numbers and None) as one buffer.
 
 Strings cannot change, so an array of them is unchanged while it refers to the same objects. To know
-that, the references of the arrays last seen are kept: a bounded cache, 8 bytes an element, which
-also keeps a replaced string alive until the next observation, so that no address is taken twice.
+that, a bounded cache keeps references to the elements of the arrays last seen, 8 bytes an element.
+It keeps a replaced string alive until the next look, so that no other takes its address.
 """
 
 from __future__ import annotations
@@ -26,21 +26,34 @@ _ATOMS = {str, bytes, int, float, bool, type(None)}
 
 
 class _Seen(NamedTuple):
+    """Hold what was stored of an array when it was last looked at.
+
+    Attributes:
+        references: a copy of the array, in one dimension, that refers to the same elements.
+        digests: the hashes of the stored bytes.
+        size: the number of stored bytes.
+    """
+
     references: Any
     digests: bytes
     size: int
 
 
 _cache: OrderedDict[int, _Seen] = OrderedDict()
+"""The arrays last seen, by the address of the array; the oldest first."""
 
 
 def reduce_atoms(walk: Walk, array: Array, line: Array) -> tuple[int, int] | None:
     """Take an object array's elements out of the stream as one buffer, if all are atoms.
 
     Args:
-        line: the array's elements as a one-dimensional view in memory order.
+        walk: the walk that reduces the array.
+        array: the array.
+        line: the array's elements in one dimension, in memory order.
 
-    Gives the buffer's position and its size in bytes; None if the elements may change or share.
+    Returns:
+        The buffer's position and its size in bytes; None if the array is small, or an element is
+        of another type.
     """
     if line.size < limits.TEXT_COLUMN_ELEMENTS:
         return None
@@ -56,6 +69,7 @@ def reduce_atoms(walk: Walk, array: Array, line: Array) -> tuple[int, int] | Non
 
 
 def _remember(array: Array, line: Array, digests: bytes, size: int) -> None:
+    """Put an array into the cache, unless it is too large, and drop the oldest that do not fit."""
     _cache.pop(id(array), None)
     if line.size > limits.TEXT_CACHE_ELEMENTS:
         return
@@ -65,6 +79,7 @@ def _remember(array: Array, line: Array, digests: bytes, size: int) -> None:
 
 
 def _same_references(line: Array, references: Array) -> bool:
+    """Return True if two object arrays of one dimension refer to the same objects."""
     numpy: Any = sys.modules["numpy"]
     if line.shape != references.shape:
         return False
@@ -72,7 +87,11 @@ def _same_references(line: Array, references: Array) -> bool:
 
 
 class _Addresses:
-    """The memory of an object array, seen as the addresses of its elements."""
+    """Offer the memory of an object array to NumPy as integers, the addresses of its elements.
+
+    Attributes:
+        line: the array, which has one dimension.
+    """
 
     def __init__(self, line: Array) -> None:
         self.line = line
@@ -81,13 +100,14 @@ class _Addresses:
 
 
 def _addresses(line: Array) -> Array:
+    """Return an array of the addresses of an object array's elements, without copying them."""
     numpy: Any = sys.modules["numpy"]
-    found: Array = numpy.asarray(_Addresses(line))
-    return found
+    addresses: Array = numpy.asarray(_Addresses(line))
+    return addresses
 
 
 def _encode(line: Array) -> memoryview:
-    """The elements by value alone: equal elements give equal bytes, whoever shares them."""
+    """Pickle the elements one by one: equal ones give equal bytes, shared or not."""
     stream = io.BytesIO()
     pickler = pickle.Pickler(stream, 5)
     pickler.fast = True
@@ -96,9 +116,14 @@ def _encode(line: Array) -> memoryview:
 
 
 def decode(index: int, size: int) -> list[Any]:
-    """The elements of a buffer; equal strings become one."""
+    """Return the elements that a buffer holds; equal strings become one object.
+
+    Args:
+        index: the buffer's position in the stored value.
+        size: its size in bytes.
+    """
     data = bytearray(size)
     loading.now().memory(index, memoryview(data))
     items: list[Any] = pickle.loads(data)
-    one: dict[str, str] = {}
-    return [one.setdefault(item, item) if type(item) is str else item for item in items]
+    strings: dict[str, str] = {}
+    return [strings.setdefault(item, item) if type(item) is str else item for item in items]

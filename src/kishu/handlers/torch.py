@@ -1,4 +1,7 @@
-"""torch: tensors through their storages, so that views and tied weights stay tied."""
+"""Reduce and rebuild torch's tensors, storages and random generators.
+
+A tensor is stored as a place in its storage, so that tensors that shared memory share it again.
+"""
 
 from __future__ import annotations
 
@@ -16,37 +19,51 @@ from kishu.handlers.typeinfo import importable
 
 
 def refill_tensor(live: Any, new: Any) -> Callable[[], None]:
-    """Give a live leaf the content of another; where its storage has the size, it stays."""
+    """Give a live tensor the content of another, and return a function that takes this back.
+
+    The live tensor keeps its storage if the sizes agree. Nothing is done for a tensor that autograd
+    computed, for another type of elements, or for one that is not strided: verifying the restore
+    then finds the difference, and the tensor is loaded whole.
+    """
     import torch
 
     if not live.layout is new.layout is torch.strided:
-        # Found when it is looked at, and loaded whole.
         return lambda: None
     if live.grad_fn is not None or live.dtype != new.dtype:
         return lambda: None
-    storage, other = live.untyped_storage(), new.untyped_storage()
+    storage, new_storage = live.untyped_storage(), new.untyped_storage()
     place = storage, live.storage_offset(), live.size(), live.stride()
-    hung = live.requires_grad, live.grad, dict(live.__dict__)
-    kept = storage is other or storage.nbytes() == other.nbytes()
-    old = storage.clone() if kept and storage is not other else None
+    live_attributes = live.requires_grad, live.grad, dict(live.__dict__)
+    keeps_storage = storage is new_storage or storage.nbytes() == new_storage.nbytes()
+    old = storage.clone() if keeps_storage and storage is not new_storage else None
 
-    def back() -> None:
+    def take_back() -> None:
         if old is not None:
             storage.copy_(old)
-        _put(live, place, *hung)
+        _set(live, place, *live_attributes)
 
     if old is not None:
-        storage.copy_(other)
-    there = new.storage_offset(), new.size(), new.stride()
-    _put(
-        live, (storage if kept else other, *there), new.requires_grad, new.grad, dict(new.__dict__)
-    )
-    return back
+        storage.copy_(new_storage)
+    target = storage if keeps_storage else new_storage
+    new_place = target, new.storage_offset(), new.size(), new.stride()
+    _set(live, new_place, new.requires_grad, new.grad, dict(new.__dict__))
+    return take_back
 
 
-def _put(
+def _set(
     tensor: Any, place: tuple[Any, ...], requires_grad: bool, grad: Any, attributes: dict[str, Any]
 ) -> None:
+    """Set a tensor's place in a storage, its gradient and its attributes.
+
+    The attributes come last, and only if torch has accepted all the rest.
+
+    Args:
+        tensor: the tensor.
+        place: the storage, the offset in it, the size and the strides.
+        requires_grad: whether autograd records what is computed from the tensor.
+        grad: the gradient; None if there is none.
+        attributes: all other attributes.
+    """
     import torch
 
     try:
@@ -55,7 +72,7 @@ def _put(
         tensor.requires_grad_(requires_grad)
         tensor.grad = grad
     except RuntimeError:
-        # Of another form than it was: found when it is looked at, and loaded whole.
+        # The forms differ. Verifying the restore finds that, and the tensor is loaded whole.
         return
     tensor.__dict__.clear()
     tensor.__dict__.update(attributes)
@@ -63,13 +80,19 @@ def _put(
 
 @handles("torch.Tensor", "torch.nn.parameter.Parameter", subclasses=True, fill=refill_tensor)
 def reduce_tensor(walk: Walk, tensor: Any) -> Reduced:
-    """A strided tensor as a place within its storage; other kinds as torch has it."""
+    """Reduce a strided tensor to its place in its storage.
+
+    Returns:
+        Pickle's reduce tuple; NotImplemented, so that torch's own reduce is used, for sparse and
+        quantized tensors and for other libraries' subclasses. A tensor that autograd computed is
+        left out, unless ``backward()`` has freed its graph: then it is stored without the graph.
+    """
     torch = sys.modules["torch"]
     cls = type(tensor)
     if tensor.layout is not torch.strided or tensor.is_quantized:
         return NotImplemented
     if cls not in (torch.Tensor, torch.nn.Parameter) and importable(cls):
-        # A library's own way, which may be the only one that knows.
+        # Only the library may know all of its state: its own reduce is used.
         return NotImplemented
     used_up = tensor.grad_fn is not None and _is_used_up(tensor)
     if used_up:
@@ -84,6 +107,12 @@ def reduce_tensor(walk: Walk, tensor: Any) -> Reduced:
 
 
 def _reduce_with_memory(tensor: Any, used_up: bool) -> Reduced:
+    """Reduce a strided tensor that has memory.
+
+    Args:
+        tensor: the tensor.
+        used_up: whether ``backward()`` freed the graph that the tensor was computed by.
+    """
     torch, cls = sys.modules["torch"], type(tensor)
     arguments: tuple[Any, ...] = (
         tensor.untyped_storage(), str(tensor.dtype), tensor.storage_offset(),
@@ -105,7 +134,7 @@ def _reduce_with_memory(tensor: Any, used_up: bool) -> Reduced:
 
 
 def _is_plain_view(tensor: Any) -> bool:
-    """Whether autograd knows of which tensor it is a view, and strides alone make it again."""
+    """Return True if autograd knows the tensor's base, and size and strides alone make the view."""
     base = tensor._base if tensor._is_view() else None
     return (
         base is not None
@@ -119,19 +148,22 @@ def _is_plain_view(tensor: Any) -> bool:
 
 @builder
 def make_tensor_view(base: Any, size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> Any:
-    """A view of a tensor, which autograd knows to be one."""
+    """Return a view of a tensor that autograd, too, knows as a view of it."""
     return base.as_strided(size, stride, offset)
 
 
 def _is_used_up(tensor: Any) -> bool:
-    """Whether a ``backward()`` has let go of what the tensor's graph had saved."""
-    waiting, met = [tensor.grad_fn], set[Any]()
-    while waiting and len(met) < _MOST_STEPS:
-        step = waiting.pop()
-        if step in met:
+    """Return True if a ``backward()`` has freed what the tensor's graph had saved.
+
+    The first node that saves something decides; a long graph is not searched to its end.
+    """
+    pending, visited = [tensor.grad_fn], set[Any]()
+    while pending and len(visited) < _MOST_STEPS:
+        step = pending.pop()
+        if step in visited:
             continue
-        met.add(step)
-        waiting += [before for before, _ in step.next_functions if before is not None]
+        visited.add(step)
+        pending += [earlier for earlier, _ in step.next_functions if earlier is not None]
         for name in dir(step):
             if name.startswith("_raw_saved_"):
                 try:
@@ -143,11 +175,15 @@ def _is_used_up(tensor: Any) -> bool:
 
 
 _MOST_STEPS = 32
+"""How many nodes of an autograd graph are looked at, at most."""
 
 
 @builder
 def make_detached_tensor(*arguments: Any) -> Any:
-    """What a tensor was whose graph had been used up."""
+    """Return a tensor without the graph that computed it, and have the report say so.
+
+    It is called with what `make_tensor` is called with.
+    """
     loading.now().note("its autograd graph, used up by then, did not come back")
     return make_tensor(*arguments)
 
@@ -166,7 +202,21 @@ def make_tensor(
     cls: Any = None,
     inference: bool = False,
 ) -> Any:
-    """A tensor that looks at ``storage``."""
+    """Return a tensor that shows a place in a storage.
+
+    Args:
+        storage: the storage.
+        dtype: the elements' type, as ``torch.float32``.
+        offset: the first element's place, in elements.
+        size: the tensor's size.
+        stride: the distances of neighbours along each dimension, in elements.
+        requires_grad: whether autograd records what is computed from the tensor.
+        parameter: whether it is a `torch.nn.Parameter`.
+        conjugate: whether the elements are read as the conjugates of those stored.
+        negative: whether they are read with the opposite sign.
+        cls: the notebook's subclass of tensors that it is of; None for torch's own.
+        inference: whether it was made in inference mode.
+    """
     import torch
 
     kind = getattr(torch, dtype.removeprefix("torch."))
@@ -186,7 +236,7 @@ def make_tensor(
 def make_meta_tensor(
     size: tuple[int, ...], stride: tuple[int, ...], dtype: str, requires_grad: bool, parameter: bool
 ) -> Any:
-    """A tensor on no device: a form without content."""
+    """Return a tensor on the device ``meta``, which has a form but no memory."""
     import torch
 
     kind = getattr(torch, dtype.removeprefix("torch."))
@@ -198,7 +248,7 @@ def make_meta_tensor(
 
 @builder
 def fill_tensor(tensor: Any, state: dict[str, Any]) -> None:
-    """Give a tensor its gradient and the attributes set on it."""
+    """Set a tensor's gradient, its hooks and the attributes that were set on it."""
     tensor.grad = state.pop("grad")
     hooks = state.pop("_backward_hooks", None)
     if hooks:
@@ -208,7 +258,16 @@ def fill_tensor(tensor: Any, state: dict[str, Any]) -> None:
 
 @finds_foreign_memory
 def reduce_array_over_tensor(array: Any, base: Any, form: tuple[Any, ...]) -> Reduced | None:
-    """Reduce an array that looks at a tensor's memory to the tensor, and the place in it."""
+    """Reduce an array that shows a tensor's memory to the tensor and its place in that memory.
+
+    Args:
+        array: the array.
+        base: the object whose memory it shows.
+        form: the array's dtype, shape and strides.
+
+    Returns:
+        Pickle's reduce tuple; None if the base is no object of torch.
+    """
     if type(base).__module__.partition(".")[0] != "torch":
         return None
     offset = address_of(array) - base.untyped_storage().data_ptr()
@@ -224,7 +283,16 @@ def array_over_tensor(
     offset: int,
     writeable: bool,
 ) -> Any:
-    """An array that looks at a tensor's memory."""
+    """Return an array that shows a tensor's memory.
+
+    Args:
+        tensor: the tensor.
+        dtype: the array's type of elements.
+        shape: the array's shape.
+        strides: the distances of neighbours along each axis, in bytes.
+        offset: the first element's place in the tensor's storage, in bytes.
+        writeable: whether the array can be written to.
+    """
     import numpy as np
     import torch
 
@@ -238,13 +306,16 @@ def array_over_tensor(
 
 @handles("torch.storage.UntypedStorage")
 def reduce_storage(walk: Walk, storage: Any) -> Reduced:
-    """A storage by its bytes; one on another device is copied to be read."""
+    """Reduce a storage to its bytes, or to the variable's array whose memory it shows.
+
+    A storage on another device is copied to main memory in order to read it.
+    """
     device = str(storage.device)
     on_host = device == "cpu"
     if on_host and not storage.resizable():
-        found = owner_at(walk, storage.data_ptr(), storage.nbytes())
-        if found is not None:
-            return storage_over_array, (*found, storage.nbytes())
+        owner = owner_at(walk, storage.data_ptr(), storage.nbytes())
+        if owner is not None:
+            return storage_over_array, (*owner, storage.nbytes())
     index = walk.memory(storage_bytes(storage if on_host else storage.cpu()), on_host)
     shared = (True,) if on_host and storage.is_shared() else ()
     return make_storage, (index, storage.nbytes(), device, *shared)
@@ -252,7 +323,7 @@ def reduce_storage(walk: Walk, storage: Any) -> Reduced:
 
 @builder
 def storage_over_array(array: Any, at: int, nbytes: int) -> Any:
-    """The storage of tensors that look at an array's memory, from a byte of it on."""
+    """Return a storage that shows ``nbytes`` bytes of an array's memory, from byte ``at`` on."""
     import torch
 
     line = flat(array)
@@ -261,19 +332,27 @@ def storage_over_array(array: Any, at: int, nbytes: int) -> Any:
 
 
 def storage_bytes(storage: Any) -> memoryview:
-    """The memory of a storage in main memory."""
+    """Return the bytes of a storage that lies in main memory; the view keeps the storage alive."""
     import ctypes
 
     if storage.nbytes() == 0:
         return memoryview(b"")
     raw = (ctypes.c_ubyte * storage.nbytes()).from_address(storage.data_ptr())
-    raw._keeps = storage  # the memory lives as long as the view
+    # The memory lives as long as the view.
+    raw._keeps = storage
     return memoryview(raw).cast("B")
 
 
 @builder
 def make_storage(index: int, nbytes: int, device: str, shared: bool = False) -> Any:
-    """A storage with the bytes of a buffer, perhaps in memory that processes can share."""
+    """Return a torch storage with the bytes of a buffer.
+
+    Args:
+        index: the buffer's position in the stored value.
+        nbytes: its size in bytes.
+        device: the device that the storage is on, as ``cpu`` or ``cuda:0``.
+        shared: whether its memory can be shared between processes.
+    """
     import torch
 
     storage = torch.UntypedStorage(nbytes)
@@ -286,7 +365,7 @@ def make_storage(index: int, nbytes: int, device: str, shared: bool = False) -> 
 
 @handles("torch._C.Generator", "torch.Generator")
 def reduce_generator(walk: Walk, generator: Any) -> Reduced:
-    """A random generator by its state; the one that torch draws from by that."""
+    """Reduce a random generator to its device and state, and torch's default one to its name."""
     place = singletons.place_of(generator)
     if place is not None:
         return singletons.find_singleton, place
@@ -296,7 +375,7 @@ def reduce_generator(walk: Walk, generator: Any) -> Reduced:
 
 @builder
 def make_generator(device: str) -> Any:
-    """A random generator."""
+    """Return a new random generator of torch on a device."""
     import torch
 
     return torch.Generator(device=device)
@@ -304,7 +383,7 @@ def make_generator(device: str) -> Any:
 
 @builder
 def fill_generator(generator: Any, state: bytes) -> None:
-    """Put a generator into a state."""
+    """Set the state of a random generator of torch, given as bytes."""
     import torch
 
     generator.set_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))

@@ -1,4 +1,7 @@
-"""Views of memory: tied to what owns it."""
+"""Reduce and rebuild memory views, views of dicts and mapping proxies.
+
+Each is stored as a reference to the object that it shows, so that it shows that object again.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from kishu.handlers.treatments import handles
 
 
 class _Buffer(ctypes.Structure):
-    """CPython's ``Py_buffer``."""
+    """Mirror CPython's ``Py_buffer``, which says what memory an object exports."""
 
     _fields_: ClassVar = [
         ("buf", ctypes.c_void_p),
@@ -32,26 +35,33 @@ class _Buffer(ctypes.Structure):
 
 
 _FULL_READ_ONLY = 0x011C
+"""``PyBUF_FULL_RO``: any layout is accepted, and nothing will be written."""
 
 
 def address_of(exporter: object) -> int:
-    """The address of the memory that an object exports."""
-    found = _Buffer()
-    buffer = ctypes.byref(found)
-    view: Any = ctypes.py_object(exporter)
-    ctypes.pythonapi.PyObject_GetBuffer(view, buffer, _FULL_READ_ONLY)
-    address = found.buf or 0
-    ctypes.pythonapi.PyBuffer_Release(buffer)
+    """Return the address of the first byte that an object exports through the buffer protocol.
+
+    Raises:
+        BufferError: the object exports no memory of that kind.
+        TypeError: the object exports none.
+    """
+    buffer = _Buffer()
+    pointer = ctypes.byref(buffer)
+    obj: Any = ctypes.py_object(exporter)
+    ctypes.pythonapi.PyObject_GetBuffer(obj, pointer, _FULL_READ_ONLY)
+    address = buffer.buf or 0
+    ctypes.pythonapi.PyBuffer_Release(pointer)
     return address
 
 
 @handles("builtins.memoryview")
 def reduce_memoryview(walk: Walk, view: memoryview) -> Reduced:
-    """By the object that it looks into, and where in it."""
+    """Reduce a memory view to the object whose memory it shows, and its place in that memory."""
     try:
         obj: Any = view.obj
         format = view.format
     except ValueError:
+        # The view was released: it gives none of its attributes any more.
         return released_view, ()
     if view.ndim != 1 and not view.c_contiguous:
         return walk.unstorable(view, "live", "it is a view of several dimensions with gaps")
@@ -68,36 +78,45 @@ def reduce_memoryview(walk: Walk, view: memoryview) -> Reduced:
 def make_memoryview(
     obj: Any, offset: int, format: str, shape: tuple[int, ...], step: int, readonly: bool
 ) -> memoryview:
-    """A view into what an object exports."""
+    """Return a memory view of a place in an object's memory.
+
+    Args:
+        obj: the object that exports the memory.
+        offset: the view's first element, in bytes from the beginning of the memory.
+        format: the elements' format, as `struct` names it.
+        shape: how many elements there are along each dimension.
+        step: the distance of neighbours in elements, negative for a reversed view; only a view of
+            one dimension has another than 1.
+        readonly: whether the memory cannot be written to through the view.
+    """
     import struct
 
     whole: Any = memoryview(obj)
     if whole.ndim == 1 and (whole.format, whole.shape, step) == (format, shape, 1) and not offset:
-        found: Any = whole
+        result: Any = whole
     else:
         size = struct.calcsize(format)
         plain = whole if whole.format == "B" and whole.ndim == 1 else whole.cast("B")
         if len(shape) == 1:
-            undo_stack = max(shape[0] - 1, 0) * step * size
-            first, last = (
-                offset + min(undo_stack, 0),
-                offset + max(undo_stack, 0) + (size if shape[0] else 0),
-            )
-            found = plain[first:last]
-            found = found if format == "B" else found.cast("B").cast(format)
-            found = found[::step] if step != 1 else found
+            # From the first element to the last, in bytes; negative for a reversed view.
+            span = max(shape[0] - 1, 0) * step * size
+            first = offset + min(span, 0)
+            last = offset + max(span, 0) + (size if shape[0] else 0)
+            result = plain[first:last]
+            result = result if format == "B" else result.cast("B").cast(format)
+            result = result[::step] if step != 1 else result
         else:
             length = size
             for extent in shape:
                 length *= extent
-            found = plain[offset : offset + length].cast(format, shape)
-    view: memoryview = found.toreadonly() if readonly and not found.readonly else found
+            result = plain[offset : offset + length].cast(format, shape)
+    view: memoryview = result.toreadonly() if readonly and not result.readonly else result
     return view
 
 
 @builder
 def released_view() -> memoryview:
-    """A view that was let go of."""
+    """Return a memory view that was released."""
     view = memoryview(b"")
     view.release()
     return view
@@ -105,23 +124,29 @@ def released_view() -> memoryview:
 
 @handles("builtins.dict_keys", "builtins.dict_values", "builtins.dict_items")
 def reduce_dict_view(walk: Walk, view: Any) -> Reduced:
-    """By the dict that it looks at."""
-    (looked_at,) = gc.get_referents(view)
-    return make_dict_view, (looked_at, type(view).__name__.removeprefix("dict_"))
+    """Reduce the keys, values or items of a dict to the dict."""
+    # Only the garbage collector tells the dict: ``mapping`` gives a read-only proxy of it.
+    (mapping,) = gc.get_referents(view)
+    return make_dict_view, (mapping, type(view).__name__.removeprefix("dict_"))
 
 
 @builder
-def make_dict_view(looked_at: Any, kind: str) -> Any:
-    """A view of a dict."""
-    return getattr(looked_at, kind)()
+def make_dict_view(mapping: Any, kind: str) -> Any:
+    """Return a view of a mapping; ``kind`` is ``keys``, ``values`` or ``items``."""
+    return getattr(mapping, kind)()
 
 
 @handles("builtins.mappingproxy", sharing_is_state=False)
 def reduce_mappingproxy(walk: Walk, proxy: types.MappingProxyType[Any, Any]) -> Reduced:
-    """By the mapping behind it; a class's by the class; that of fields without metadata is one."""
+    """Reduce a read-only proxy to the mapping that it shows.
+
+    The proxy of a class's attributes is reduced to the class, and the one empty proxy that
+    `dataclasses` gives to all fields without metadata to its place in that module.
+    """
     place = singletons.place_of(proxy)
     if place is not None:
         return singletons.find_singleton, place
+    # A class's attributes hold these descriptors, which name the class.
     for descriptor in (proxy.get("__dict__"), proxy.get("__weakref__")):
         cls = getattr(descriptor, "__objclass__", None)
         if type(descriptor) is types.GetSetDescriptorType and isinstance(cls, type):

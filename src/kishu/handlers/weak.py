@@ -1,4 +1,7 @@
-"""Weak references: to what they refer to where that lives, else dead as they are."""
+"""Reduce and rebuild weak references, weak proxies and the containers made of them.
+
+One whose object is alive is rebuilt around that object; one whose object is gone is rebuilt dead.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ Ref = weakref.ref[Any]
 
 @handles("weakref.ReferenceType", "builtins.weakref", "builtins.ReferenceType")
 def reduce_ref(walk: Walk, ref: Ref) -> Reduced:
-    """By the object and the callback; where nothing else holds the object, it dies again."""
+    """Reduce a weak reference to its object and its callback, or to a dead one.
+
+    After a restore, an object that nothing else holds dies again at once.
+    """
     obj = ref()
     if obj is None:
         return dead_ref, ()
@@ -24,25 +30,26 @@ def reduce_ref(walk: Walk, ref: Ref) -> Reduced:
 
 @builder
 def make_ref(obj: Any, callback: Callable[[Ref], Any] | None) -> Ref:
-    """A reference to a live object."""
+    """Return a weak reference to an object, with a callback or without (None)."""
     return weakref.ref(obj, callback) if callback is not None else weakref.ref(obj)
 
 
 class _Gone:
-    """What a dead reference referred to."""
+    """Serve as the object of a reference that shall be dead: no instance lives on."""
 
 
 @builder
 def dead_ref() -> Ref:
-    """A reference to what is no more."""
+    """Return a weak reference whose object is gone."""
     return weakref.ref(_Gone())
 
 
 @handles("weakref.ProxyType", "weakref.CallableProxyType", "builtins.weakproxy",
          "builtins.weakcallableproxy")  # fmt: skip
 def reduce_proxy(walk: Walk, proxy: Any) -> Reduced:
-    """By the object."""
+    """Reduce a weak proxy to its object, or to a dead proxy."""
     try:
+        # A proxy passes the look-up on: the bound method that it gives is the object's.
         obj = proxy.__reduce_ex__.__self__
     except ReferenceError:
         return dead_proxy, ()
@@ -51,13 +58,13 @@ def reduce_proxy(walk: Walk, proxy: Any) -> Reduced:
 
 @builder
 def dead_proxy() -> Any:
-    """A proxy of what is no more."""
+    """Return a weak proxy whose object is gone."""
     return weakref.proxy(_Gone())
 
 
 @handles("weakref.WeakValueDictionary", "weakref.WeakKeyDictionary", "weakref.WeakSet")
 def reduce_table(walk: Walk, table: Any) -> Reduced:
-    """By the entries that are alive."""
+    """Reduce a weak dictionary or set to those of its entries that are alive."""
     entries = list(table) if isinstance(table, weakref.WeakSet) else list(table.items())
     walk.ignore_sharing(entries)
     for entry in entries:
@@ -67,7 +74,7 @@ def reduce_table(walk: Walk, table: Any) -> Reduced:
 
 @builder
 def fill_weak_table(table: Any, entries: list[Any]) -> None:
-    """Put the entries in."""
+    """Put entries into a weak set, or pairs of key and value into a weak dictionary."""
     if isinstance(table, weakref.WeakSet):
         table.update(entries)
     else:
