@@ -19,8 +19,9 @@ from kishu.walking.identity import ObjectIds
 from kishu.walking.walk import Context, Counters, Walk
 from kishu.worktree.carriers import Carriers
 from kishu.worktree.covariables import co_variables
+from kishu.worktree.look import Look
 from kishu.worktree.namespace import variables
-from kishu.worktree.observer import Look, Observer
+from kishu.worktree.observer import Observer
 from kishu.worktree.recorder import Recorder
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from kishu.errors import Damaged
 from kishu.history.reasons import Flaw
 from kishu.history.records import (
+    Availability,
     Commit,
     CommitId,
     Document,
@@ -16,7 +17,6 @@ from kishu.history.records import (
     OperationId,
     Recipe,
     RefMove,
-    Status,
     VersionId,
     source_name,
 )
@@ -223,8 +223,8 @@ class History:
         except KeyError:
             raise Damaged(f"The record of version {version} is lost.") from None
 
-    def status(self, version: VersionId) -> Status:
-        """Return ``stored``, ``partial`` or ``recomputable``, as `Status` explains them.
+    def status(self, version: VersionId) -> Availability:
+        """Return ``stored``, ``partial`` or ``recomputable``, as `Availability` explains them.
 
         What is stored may have a flaw all the same, see `flaws`.
 

@@ -144,8 +144,8 @@ class Recipe(msgspec.Struct, omit_defaults=True):
         places = [place for component in self.components for place in component.unstorable]
         return next((place.text for place in places if place.unreadable), "")
 
-    def status(self) -> Status:
-        """Return ``stored``, ``partial`` or ``recomputable``, as `Status` explains them."""
+    def status(self) -> Availability:
+        """Return ``stored``, ``partial`` or ``recomputable``, as `Availability` explains them."""
         if self.storable:
             return "stored"
         if any(
@@ -175,7 +175,7 @@ def is_variable(entity: str) -> bool:
     return not entity.startswith(("#", SETTING))
 
 
-Status = Literal["stored", "partial", "recomputable"]
+Availability = Literal["stored", "partial", "recomputable"]
 """What of a version is stored: all of it (``stored``), all but places within a value
 (``partial``), or not a value itself, which its cell has to make again (``recomputable``)."""
 

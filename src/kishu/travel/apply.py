@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from kishu.building.build import Definition
+from kishu.building.definition import Definition
 from kishu.building.segment_updates import Edit, update_segments
 from kishu.building.update import Inverse, run_all, spend, update, update_class, update_function
 from kishu.guard import uninterrupted

@@ -13,7 +13,8 @@ from kishu.building.update import updatable
 from kishu.history.history import History, State
 from kishu.history.records import Component, Recipe, VersionId, is_definition, is_variable
 from kishu.worktree.covariables import CoVariable
-from kishu.worktree.observer import UNRECORDED, Look, Observer
+from kishu.worktree.look import UNRECORDED, Look
+from kishu.worktree.observer import Observer
 from kishu.worktree.partition import LiveComponent
 
 

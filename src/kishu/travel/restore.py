@@ -12,7 +12,8 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from kishu import limits
-from kishu.building.build import Assembly, Build
+from kishu.building.assembly import Assembly
+from kishu.building.build import Build
 from kishu.building.update import Inverse
 from kishu.errors import KishuError, NotRecoverable, RestoreError
 from kishu.guard import quietly
@@ -26,7 +27,8 @@ from kishu.travel.apply import Bytes, Changes
 from kishu.travel.plan import Plan, PlannedCoVariable, Rewrite, Update, UpdateSegments, plan
 from kishu.travel.report import Report
 from kishu.walking.fingerprint import Canonical
-from kishu.worktree.observer import Change, Look, Observer
+from kishu.worktree.look import Change, Look
+from kishu.worktree.observer import Observer
 from kishu.worktree.partition import Partition
 from kishu.worktree.recorder import Recorder
 

@@ -30,7 +30,8 @@ from kishu.roundtrip.check import Finding, RoundTripChecks, flaws_in
 from kishu.store.store import Store
 from kishu.store.writer import When, Writer
 from kishu.walking.identity import ObjectIds
-from kishu.worktree.observer import Change, Deadline, Look, Observer
+from kishu.worktree.look import Change, Deadline, Look
+from kishu.worktree.observer import Observer
 from kishu.worktree.recorder import Recorder
 
 
