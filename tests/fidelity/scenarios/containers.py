@@ -11,6 +11,13 @@ SCENARIOS = (
         "a",
     ),
     S(
+        "objects-that-the-builtins-have-once",
+        "what a module holds once is that very object, whoever holds it, in every kernel",
+        ("import builtins\nheld = [builtins.license, builtins.copyright]; twin = held",),
+        "held.append(1)",
+        "(len(held), held[0] is builtins.license, held[1] is builtins.copyright)",
+    ),
+    S(
         "two-names",
         "two names for one list are one list after an undo, and change together",
         ("a = [1]; b = a",),
