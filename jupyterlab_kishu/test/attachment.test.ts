@@ -26,7 +26,7 @@ describe('attaching', () => {
     expect(told(kernel.last('init'))).toEqual(['cell-0*', 'cell-1*']);
     expect(kernel.last('init')).toMatchObject({
       client: kernel.last('hello').client,
-      notebook: { path: 'a.ipynb', root: '/root', uuid: '' }
+      notebook: { path: 'a.ipynb', root: '/srv', uuid: '' }
     });
     expect(attachment.session).toBe(session);
     expect(phases).toEqual(['attached']);

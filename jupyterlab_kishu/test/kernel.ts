@@ -16,7 +16,7 @@ type Channel = 'shell' | 'control';
 export function status(fields: Partial<Status> = {}): Status {
   return {
     history: '/histories/a',
-    notebook: '/root/a.ipynb',
+    notebook: '/srv/a.ipynb',
     session: 's1',
     head: 'c0',
     code: 'c0',

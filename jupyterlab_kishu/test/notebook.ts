@@ -20,7 +20,7 @@ export function environment(preferences: Partial<IPreferences> = {}): IEnvironme
   return {
     preferences: () => ({ reattach: true, always: false, ...preferences }),
     settled: Promise.resolve(),
-    serverRoot: '/root',
+    serverRoot: '/srv',
     words: english,
     createMessage: KernelMessage.createMessage
   };
