@@ -145,7 +145,7 @@ export interface Detach {
   notebook?: Where | null;
 }
 
-/** What the notebook's cells are after a cell of it has run (control channel). */
+/** Tell what the notebook's cells are after a cell of it has run (control channel). */
 export interface CellsRun {
   verb: 'cells';
   cells?: ToldCell[] | null;
@@ -177,7 +177,7 @@ export interface Welcome {
   attached: boolean;
 }
 
-/** What a notebook is attached to. */
+/** Tell what a notebook is attached to. */
 export interface Attached {
   ours: boolean;
   uuid: string;

@@ -14,7 +14,7 @@ others of its kind out, or as names separated by commas."""
 
 
 class Field(NamedTuple):
-    """What a verb takes.
+    """Describe an argument of a verb.
 
     Attributes:
         name: as `Session`'s method calls it.
@@ -38,7 +38,7 @@ class Field(NamedTuple):
 
     @property
     def required(self) -> bool:
-        """Whether it must be given."""
+        """Tell whether the argument must be given."""
         return self.default is REQUIRED
 
 

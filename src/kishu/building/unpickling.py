@@ -83,11 +83,11 @@ class ComponentLoading:
         """Return the members that a class itself will have when the restore is done, by name."""
         return self._build.members(cls)
 
-    def begin(self, made: object) -> None:
+    def use_as_shell(self, made: object) -> None:
         """Take note that the component's function was made: what it holds may refer to it now."""
         self._assembly.use_as_shell(self._component, made)
 
-    def place(self, index: int) -> CodePlace:
+    def code_place(self, index: int) -> CodePlace:
         """Return where the code object or class statement of a number stood in its file."""
         return self._component.places[index]
 

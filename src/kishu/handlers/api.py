@@ -1,4 +1,4 @@
-"""What a handler may ask and give: the walk that reduces a value, the loading that rebuilds it.
+"""Define what a handler may ask and give: of the walk that reduces, of the loading that rebuilds.
 
 A handler has up to four functions. A *reducer* gives how to build an object, as pickle's reduce
 tuple, whose first item is a *builder*; a *filler* gives a live object the content of another, with
@@ -20,13 +20,13 @@ Reduced = Any
 
 
 class Walk(Protocol):
-    """What a reducer may ask of the walk that called it."""
+    """Serve a reducer: the walk that called it, which writes the value it reduces."""
 
     user_globals: dict[str, Any]
     learned: Learned
 
     def memory(self, view: memoryview, own: bool) -> int:
-        """Take contiguous memory out of the stream; gives its position among the buffers.
+        """Take contiguous memory out of the stream; return its position among the buffers.
 
         Args:
             view: the bytes.
@@ -35,7 +35,7 @@ class Walk(Protocol):
         """
 
     def content(self, make: Callable[[], memoryview], digests: bytes, size: int) -> int:
-        """Take bytes that stand for content out of the stream; gives their position.
+        """Take bytes that stand for content out of the stream; return their position.
 
         Args:
             make: makes the bytes, when they are needed.
@@ -44,7 +44,10 @@ class Walk(Protocol):
         """
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
-        """What a handler needs to know of all variables: made once a look. It keeps none alive."""
+        """Return what a handler needs to know of all variables; it is made once a look.
+
+        The result must keep none of them alive.
+        """
 
     def opaque(self, what: str) -> None:
         """Say that something of the value is not checked further."""
@@ -52,7 +55,7 @@ class Walk(Protocol):
     def track_content_sharing(self, holder: object) -> None:
         """Say that sharing what it holds is state, though sharing itself may not be."""
 
-    def live_segments(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
+    def take_elements(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
         """Take plain objects out of the stream, a thousand to a chunk.
 
         Args:
@@ -60,15 +63,16 @@ class Walk(Protocol):
             holder: what holds them.
             extra: by how many references each is held more than the elements of a list.
 
-        Gives their position and size in bytes; None if they must stay, or some are not built-in
-        containers and atoms alone.
+        Returns:
+            their position and size in bytes; None if they must stay, or some are not built-in
+            containers and atoms alone.
         """
 
     def digests(self, index: int) -> bytes:
-        """The digests of the buffer at that position."""
+        """Return the digests of the buffer at that position, joined."""
 
     def definition(self, obj: object) -> str:
-        """Note that the value refers to a function or class of the notebook; gives its number."""
+        """Note that the value refers to a function or class of the notebook; return its number."""
 
     def unstorable(
         self, obj: object, kind: UnstorableKind, detail: str = "", *content: object
@@ -78,8 +82,8 @@ class Walk(Protocol):
     def renew_id(self, obj: object) -> None:
         """Say that it is no longer what was left out under its number."""
 
-    def place(self, code: types.CodeType | int) -> int:
-        """Note where code, or the class on that line, came from; gives the note's position."""
+    def note_code(self, code: types.CodeType | int) -> int:
+        """Note where code, or the class on that line, came from; return the note's position."""
 
     def track_sharing(self, obj: object) -> None:
         """Say that sharing this object is state, though its type does not tell."""
@@ -88,32 +92,32 @@ class Walk(Protocol):
         """Say that sharing this object is not state: whoever holds it holds its value."""
 
     def ignores_sharing(self, obj: object) -> bool:
-        """Whether `ignore_sharing` was said of it."""
+        """Tell whether `ignore_sharing` was called with the object."""
 
     def is_scanned(self, obj: object) -> bool:
-        """Whether it is what is walked, and not only held by that."""
+        """Tell whether the object is the one that is walked, not only held by that."""
 
     def replace(self, obj: object, attributes: dict[str, Any]) -> None:
-        """Say what attributes of an object are taken to be, which only what holds it knows."""
+        """Set the attributes that an object is taken to have: only its holder knows them."""
 
     def replaced(self, obj: object) -> dict[str, Any]:
-        """What was said of its attributes."""
+        """Return the attributes that `replace` was given for the object, by name."""
 
     def defines(self, function: object) -> bool:
-        """Whether this is the walk of that very definition."""
+        """Tell whether this is the walk of that very function or class."""
 
     def defer(self, cell: object) -> None:
         """Write a closure's cell without its content, which comes later."""
 
     def is_deferred(self, cell: object) -> bool:
-        """Whether `defer` was said of it."""
+        """Tell whether `defer` was called with the cell."""
 
     def is_component(self, obj: object) -> bool:
-        """Whether it is a part of its own, to which this walk only refers."""
+        """Tell whether the object is a component of its own, to which this walk only refers."""
 
 
 class Loading(Protocol):
-    """What a builder may ask of the loading that called it."""
+    """Serve a builder: the loading that called it, which rebuilds a stored value."""
 
     user_globals: dict[str, Any]
     learned: Learned
@@ -122,25 +126,25 @@ class Loading(Protocol):
         """Fill ``target`` with the buffer at that position."""
 
     def definition(self, number: str) -> Any:
-        """The function or class of that number, live or built."""
+        """Return the function or class of that number, live or built."""
 
     def members(self, cls: type) -> Mapping[str, Any]:
-        """What a class will have of its own when the restore is done."""
+        """Return the attributes that a class will have of its own when the restore is done."""
 
-    def begin(self, made: object) -> None:
-        """Say that what the part is of was made: what it holds may refer to it from now on."""
+    def use_as_shell(self, made: object) -> None:
+        """Say that the object being built was made: what it holds may refer to it from now on."""
 
-    def place(self, index: int) -> CodePlace:
-        """Give the note at that position: where code stood."""
+    def code_place(self, index: int) -> CodePlace:
+        """Return the note at that position: where code stood."""
 
     def text(self, name: str) -> str:
-        """Give the text of that name; empty where it is lost."""
+        """Return the source text of that name; empty where it is lost."""
 
     def note(self, text: str) -> None:
         """Have the report say something of the variable that is built."""
 
     def unstorable(self, number: str, index: int) -> Any:
-        """What stands where something could not be stored."""
+        """Return the object that stands where something could not be stored."""
 
 
 Reducer = Callable[[Walk, Any], Reduced]
@@ -150,7 +154,7 @@ nothing: what could not be filled is found when it is looked at."""
 
 
 class Handler(NamedTuple):
-    """What is known of how objects of some types are walked and rebuilt.
+    """Describe how objects of some types are walked and rebuilt.
 
     Attributes:
         types: the types' names, as ``module.qualname``: no library is imported for them.

@@ -71,7 +71,7 @@ def parts_of_class(walk: Walk, cls: type) -> tuple[Skeleton, Content]:
     members = own_members(cls)
     slots = cls.__dict__.get("__slots__")
     first = cls.__dict__.get("__firstlineno__")
-    line = -1 if first is None else walk.place(first)
+    line = -1 if first is None else walk.note_code(first)
     if issubclass(cls, enum.Enum):
         values = {name: member._value_ for name, member in cls.__members__.items()}
         kind: str = "enum"
@@ -167,7 +167,7 @@ def make_class(
         # its true ``__orig_bases__`` with its members.
         namespace["__orig_bases__"] = ()
     if line >= 0:
-        namespace["__firstlineno__"] = loading.now().place(line).line
+        namespace["__firstlineno__"] = loading.now().code_place(line).line
     if kind == "enum":
         return _make_enum(meta, name, bases, namespace, extra)
     if extra is not None:

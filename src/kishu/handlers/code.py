@@ -73,7 +73,7 @@ def parts_of_function(walk: Walk, function: types.FunctionType) -> tuple[Skeleto
         namespace = function.__module__
     cells = _cells_of(walk, function)
     code = function.__code__
-    place = walk.place(code)
+    place = walk.note_code(code)
     skeleton: Skeleton = (
         namespace,
         dump_code(code),
@@ -159,7 +159,7 @@ def make_function(
         function_globals = loading.now().user_globals
     function = types.FunctionType(load_code(code, place), function_globals, name, None, closure)
     if on_its_own:
-        loading.now().begin(function)
+        loading.now().use_as_shell(function)
     return function
 
 
@@ -199,7 +199,7 @@ def load_code(data: bytes, place: int) -> types.CodeType:
         NotRecoverable: another version of Python compiled the code, and its text is not known or
             does not contain it.
     """
-    noted = loading.now().place(place)
+    noted = loading.now().code_place(place)
     if noted.magic == sources.MAGIC:
         code: types.CodeType = marshal.loads(data)
         return _moved(code, noted.file, 1 - noted.line)
@@ -235,7 +235,7 @@ def _moved(code: types.CodeType, filename: str, up: int) -> types.CodeType:
 @handles("builtins.code", sharing_is_state=False)
 def reduce_code(walk: Walk, code: types.CodeType) -> Reduced:
     """Reduce a code object that a value holds to its bytes and the note of where it stood."""
-    return load_code, (dump_code(code), walk.place(code))
+    return load_code, (dump_code(code), walk.note_code(code))
 
 
 @handles("builtins.cell")

@@ -123,9 +123,9 @@ def _reduce_objects(walk: Walk, array: Array) -> Reduced:
         # Two frames may share this array, which is not state; that they share its elements is.
         walk.track_content_sharing(owner)
     if len(items) >= limits.LARGE_ELEMENTS:
-        live_segments = walk.live_segments(items, owner, extra=1)
-        if live_segments is not None:
-            return make_segmented_array, (*live_segments, *form_of(array))
+        taken = walk.take_elements(items, owner, extra=1)
+        if taken is not None:
+            return make_segmented_array, (*taken, *form_of(array))
     fill = fill_object_array if array.flags.writeable else freeze_object_array
     return make_object_array, form_of(array), items, None, None, fill
 

@@ -59,7 +59,7 @@ _MANAGED_DICT = 1 << 4
 
 
 class Library(NamedTuple):
-    """What is known of a library as a whole.
+    """Describe a library as a whole.
 
     Attributes:
         packages: its packages, or single modules of it, by name.
@@ -182,7 +182,7 @@ def tells_arguments(cls: type) -> bool:
 
 
 class Kind(NamedTuple):
-    """What instances of a class need.
+    """Describe what instances of a class need.
 
     Attributes:
         slots: the names of their slots.

@@ -1,4 +1,4 @@
-"""What each request is answered with."""
+"""Answer each request: one function for each kind."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def shows_our_notebook(recording: Recording, request: Request) -> bool:
 
 
 def _are_same(one: Path, other: Path) -> bool:
-    """Whether two paths lead to one file, by whatever links."""
+    """Tell whether two paths lead to one file, by whatever links."""
     try:
         return one == other or one.samefile(other)
     except OSError:

@@ -44,7 +44,7 @@ class Where(msgspec.Struct, omit_defaults=True):
 
 
 class Request(msgspec.Struct, tag_field="verb", omit_defaults=True, kw_only=True):
-    """What every request has.
+    """Hold what every request has.
 
     Attributes:
         client: a name of the client's choice, the same in all its requests.
@@ -66,7 +66,7 @@ class Hello(Request, tag="hello"):
 
 
 class Showing(Request):
-    """What the requests have that may need the notebook's cells.
+    """Hold what the requests have that may need the notebook's cells.
 
     Attributes:
         cells: all cells, in order, those that are as this client last told them by id alone; None
@@ -81,7 +81,7 @@ class Init(Showing, tag="init"):
 
 
 class CellsRun(Showing, tag="cells"):
-    """What the notebook's cells are after a cell of it has run (control channel).
+    """Tell what the notebook's cells are after a cell of it has run (control channel).
 
     Attributes:
         number: the execution count of the cell that ran.
@@ -155,7 +155,7 @@ class Welcome(msgspec.Struct):
 
 
 class Attached(msgspec.Struct):
-    """What a notebook is attached to.
+    """Tell what a notebook is attached to.
 
     Attributes:
         ours: whether the session is this notebook's, and not another's on the same kernel.

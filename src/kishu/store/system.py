@@ -1,4 +1,4 @@
-"""What differs between systems: locks, syncs, reads at a place, free space.
+"""Do what differs between systems: locks, syncs, reads at a place, free space.
 
 Linux, macOS and Windows. A system without locks raises OSError where one is asked for: whoever asks
 then goes on without.

@@ -191,7 +191,7 @@ class Unreadable(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What all walks of a session use.
+    """Hold what all walks of a session use.
 
     Attributes:
         object_ids: the ids of definitions, and of objects that cannot be stored.
@@ -305,8 +305,8 @@ class Reducing:
         """Note a type in the value that only its own reduce describes."""
         self._opaque[what] = None
 
-    def live_segments(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
-        """Return None: the objects stay in the stream; see `Walk.live_segments`."""
+    def take_elements(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
+        """Return None: the objects stay in the stream; see `Walk.take_elements`."""
         return None
 
     def digests(self, index: int) -> bytes:
@@ -342,7 +342,7 @@ class Reducing:
         """Give an object that cannot be stored another id: it is no longer what it was."""
         self._object_ids.forget(obj)
 
-    def place(self, code: CodeType | int) -> int:
+    def note_code(self, code: CodeType | int) -> int:
         """Note a code object, or the line of a class; return the note's position."""
         self._code.append(code)
         return len(self._code) - 1
@@ -484,7 +484,7 @@ class Walk(Reducing, pickle.Pickler):
     _elements: frozenset[int] = frozenset()
     _extra = 0
 
-    def live_segments(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
+    def take_elements(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
         """Take elements out of the stream; return their position among the buffers, and size.
 
         Each 1024 elements are a pickle and a chunk of their own. None if the elements must stay in
@@ -700,7 +700,7 @@ def plain_scan(stream: list[bytes]) -> Scan:
 class WholeWalk(Walk):
     """A walk that keeps the elements of object arrays in the stream, with all their sharing."""
 
-    def live_segments(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
+    def take_elements(self, items: list[Any], holder: object, extra: int) -> tuple[int, int] | None:
         """Return None: the elements stay in the stream."""
         return None
 

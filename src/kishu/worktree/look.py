@@ -19,7 +19,7 @@ UNRECORDED: VersionId = ""
 
 
 class LastSeen(NamedTuple):
-    """What is kept of one entity between two looks: signs by which a change is seen, not the value.
+    """Hold what tells a change of one entity between two looks: signs, not the value.
 
     Attributes:
         digest: a hash of the content; empty if the entity is to be found changed.
@@ -93,7 +93,7 @@ class Look(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What differs between the state and a look, in the form in which it is committed.
+    """Hold what differs between the state and a look, in the form in which it is committed.
 
     Attributes:
         set: the new version of each entity that has one.
