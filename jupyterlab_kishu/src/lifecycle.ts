@@ -80,9 +80,11 @@ export class Lifecycle {
    * @throws KishuError
    */
   async readyAndAttached(): Promise<Client> {
-    const client = await this.ready();
+    await this.ready();
     await this.connecting;
-    if (this.phase !== 'attached') {
+    // Another kernel may have taken the first one's place meanwhile.
+    const { client } = this;
+    if (!client || this.phase !== 'attached') {
       throw new KishuError(
         'not-attached',
         this.why || this.page.words.__('Kishu is not attached to this notebook.'),

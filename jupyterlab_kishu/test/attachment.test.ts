@@ -222,6 +222,20 @@ describe('another kernel', () => {
     expect(other.verbs).toContain('init');
   });
 
+  it('that comes in the middle of attaching gets the requests that waited', async () => {
+    const kernel = new TestKernel();
+    kernel.hold('init');
+    const { attachment, notebook } = open(kernel, 'a.ipynb', { always: true });
+    await whenBegun(kernel, 'init');
+    const undone = attachment.undo();
+    await notebook.context.sessionContext.ready;
+    const other = new TestKernel();
+    notebook.changeKernel(other.connect());
+    await undone;
+    expect(kernel.verbs).toEqual(['hello', 'init']);
+    expect(other.verbs).toContain('undo');
+  });
+
   it('may be none', async () => {
     const { attachment, notebook } = await openAttached();
     notebook.changeKernel(null);
