@@ -469,6 +469,22 @@ def test_a_history_whose_making_was_cut_off_is_made_again(
     assert len(read(store.path, key)[1]) == 1
 
 
+def test_a_history_whose_empty_folders_git_left_out_is_read_and_written(
+    tmp_path: Path, key: Key
+) -> None:
+    made = Store.create(tmp_path / "history", key, "uuid")
+    for folder in ("journal", "packs"):
+        (made.path / folder).rmdir()
+    store, records = read(made.path, key)
+    assert (records, store.sessions(), store.size()) == ([], [], 0)
+    writer = Writer(store, "s1", 0, 0)
+    writer.put(BIG)
+    writer.append(b"1")
+    writer.close()
+    reader, records = read(made.path, key)
+    assert ([record.body for record in records], reader.get(chunk_name(BIG))) == ([b"1"], BIG)
+
+
 # Other processes
 
 MANY = """

@@ -55,6 +55,8 @@ class JournalWriter:
 
     def __init__(self, path: Path, key: Key) -> None:
         self._key = key
+        # Git, and some tools that copy or synchronize, leave empty folders out.
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         self._fd = os.open(path, system.NEW, 0o600)
         self._size = 0
         try:

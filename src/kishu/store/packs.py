@@ -83,6 +83,8 @@ class PackWriter:
     def _begin_pack(self) -> None:
         """Create the pack with the next number, then sync and close the one before."""
         path = pack_path(self._directory, self._session, self._number + 1)
+        # Git, and some tools that copy or synchronize, leave empty folders out.
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         fd = os.open(path, system.NEW, 0o600)
         if self._fd >= 0:
             system.sync(self._fd)

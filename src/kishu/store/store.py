@@ -322,7 +322,7 @@ class Store:
         return sum(
             entry.stat().st_size
             for folder in ("journal", "packs")
-            for entry in os.scandir(self.path / folder)
+            for entry in (self.path / folder).glob("*")
         )
 
     def hold(self) -> None:
