@@ -87,7 +87,7 @@ class Kernel:
         displayed: list[str] = []
         error = traceback = ""
         while True:
-            message = self.client.get_iopub_msg(timeout=timeout)
+            message = self._next(self.client.get_iopub_msg, timeout)
             if message["parent_header"].get("msg_id") != sent:
                 continue
             kind, content = message["msg_type"], message["content"]
@@ -116,13 +116,21 @@ class Kernel:
         code = f"__import__('json').dumps({expression})"
         sent = self.client.execute("", silent=True, user_expressions={"value": code})
         while True:
-            reply = self.client.get_shell_msg(timeout=TIMEOUT)
+            reply = self._next(self.client.get_shell_msg, TIMEOUT)
             if reply["parent_header"].get("msg_id") == sent:
                 break
         answer = reply["content"]["user_expressions"]["value"]
         assert answer["status"] == "ok", answer
         text = answer["data"]["text/plain"]
         return json.loads(unquoted(text))
+
+    def _next(self, get: Callable[..., dict[str, Any]], timeout: float) -> dict[str, Any]:
+        """Get the next message of a channel.
+
+        Raises:
+            queue.Empty: none came in time.
+        """
+        return get(timeout=timeout)
 
     def kishu(self, line: str) -> Any:
         """Run a verb and read its JSON."""

@@ -1,31 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Entry, Report } from '../src/messages';
+import type { Entry } from '../src/messages';
 import { changes, duration, IWords, named, size, told, when } from '../src/words';
+import { report } from './kernel';
 
 const english: IWords = {
   __: (text, ...values) => text.replace(/%(\d)/g, (_, n) => String(values[Number(n) - 1])),
   _n: (one, many, n, ...values) => english.__(n === 1 ? one : many, ...values)
 };
-
-const report = (fields: Partial<Report>): Report => ({
-  verb: 'undo',
-  label: '',
-  before: '',
-  head: '',
-  kept: [],
-  patched: [],
-  loaded: [],
-  recomputed: [],
-  removed: [],
-  settings: [],
-  unchecked: {},
-  missing: {},
-  notes: [],
-  cells: null,
-  ms: 0,
-  ...fields
-});
 
 describe('told', () => {
   it('names what came back, however it came', () => {

@@ -6,11 +6,12 @@ import itertools
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
-from tests.kernel import Kernel, Ran, unquoted
+from tests.kernel import Kernel
 
 _ROOT = Path(__file__).parents[2]
 _POLL = 1.0
@@ -59,38 +60,6 @@ class PlayedKernel(Kernel):
         super().__init__(notebook.parent, notebook, {**_ENVIRONMENT, **own})
         self.client.allow_stdin = False
 
-    def wait(self, sent: str, timeout: float = 0) -> Ran:
-        """Wait for a sent cell to end, however long that takes before the deadline."""
-        printed: dict[str, str] = {"stdout": "", "stderr": ""}
-        displayed: list[str] = []
-        error = traceback = ""
-        while True:
-            message = self._next(self.client.get_iopub_msg)
-            if message["parent_header"].get("msg_id") != sent:
-                continue
-            kind, content = message["msg_type"], message["content"]
-            if kind == "stream":
-                printed[content["name"]] += content["text"]
-            elif kind in ("execute_result", "display_data"):
-                displayed.append(content["data"].get("text/plain", ""))
-            elif kind == "error":
-                error, traceback = content["ename"], "\n".join(content["traceback"])
-            elif kind == "status" and content["execution_state"] == "idle":
-                return Ran(printed["stdout"], error, traceback, displayed, printed["stderr"])
-
-    def value(self, expression: str) -> Any:
-        """Read the JSON-able value of an expression without making a cell of it."""
-        code = f"__import__('json').dumps({expression})"
-        sent = self.client.execute("", silent=True, user_expressions={"value": code})
-        while True:
-            reply = self._next(self.client.get_shell_msg)
-            if reply["parent_header"].get("msg_id") == sent:
-                break
-        answer = reply["content"]["user_expressions"]["value"]
-        if answer["status"] != "ok":
-            raise RuntimeError(f"{expression}: {answer['ename']}: {answer['evalue']}")
-        return json.loads(unquoted(answer["data"]["text/plain"]))
-
     def inside(self, call: str) -> Any:
         """Call one of the functions of `tests.wild.inside` in the kernel."""
         return self.value(f"{_INSIDE}.{call}")
@@ -104,14 +73,18 @@ class PlayedKernel(Kernel):
         path.unlink()
         return answer
 
-    def _next(self, get: Any) -> dict[str, Any]:
+    def _next(self, get: Callable[..., dict[str, Any]], timeout: float = 0) -> dict[str, Any]:
+        """Get the next message, however long that takes before the deadline.
+
+        Raises:
+            OutOfTime: the deadline is over.
+            KernelDied: the kernel has ended.
+        """
         while True:
             if time.monotonic() > self._deadline:
                 raise OutOfTime
             try:
-                message: dict[str, Any] = get(timeout=_POLL)
+                return get(timeout=_POLL)
             except Empty:
                 if not self.manager.is_alive():
                     raise KernelDied from None
-                continue
-            return message
