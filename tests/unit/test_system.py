@@ -76,7 +76,3 @@ def test_a_file_gets_its_name_once_where_there_are_no_second_names(
     with pytest.raises(FileExistsError):
         system.give_name(tmp_path / "second", tmp_path / "named")
     assert (tmp_path / "named").read_text() == "first"
-
-
-def test_a_directory_is_synced(tmp_path: Path) -> None:
-    system.sync_directory(tmp_path)

@@ -102,21 +102,6 @@ def sync(fd: int) -> None:
     os.fsync(fd)
 
 
-def sync_directory(path: Path) -> None:
-    """Have the names in a directory on the disk; Windows does that by itself.
-
-    Raises:
-        OSError: the disk refused.
-    """
-    if sys.platform == "win32":
-        return
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        sync(fd)
-    finally:
-        os.close(fd)
-
-
 _seeking = threading.Lock()
 
 
